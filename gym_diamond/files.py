@@ -1,0 +1,97 @@
+"""Files that are written whole or not at all, and read with an error that names them.
+
+A run may be killed and a disk may fill up at any moment. Every file is first written beside its place under a name
+that starts with a dot, flushed to the disk, and then renamed over the old one: whoever looks finds the old or the new
+file, never a part of one.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from gym_diamond.errors import GymDiamondError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """The temporary path to write to; on leaving it takes the place of `path`, or vanishes if there was an error."""
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        yield temporary
+        temporary.chmod(0o644)  # some writers make files that only their owner may read
+        _flush(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _flush(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write `values` to `path` as JSON, whole or not at all."""
+    write_text(path, json.dumps(values, indent=2) + "\n")
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write named tensors to `path` as safetensors, whole or not at all."""
+    on_host = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as temporary:
+        try:
+            save_file(on_host, temporary, dict(metadata))
+        except SafetensorError as error:  # a full disk reaches us as this
+            raise OSError(None, str(error), str(path)) from error
+
+
+def read_json(path: Path, error: type[GymDiamondError]) -> dict[str, Any]:
+    """The JSON object in the file at `path`.
+
+    Raises:
+        error: the file is missing, is not JSON, or holds something else than an object.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise error(f"{path} is missing.") from None
+    except ValueError as reason:
+        raise error(f"{path} is damaged: it is not JSON ({reason}). Copy it again from where it came.") from reason
+    if not isinstance(values, dict):
+        raise error(f"{path} must hold a JSON object, not {type(values).__name__}.")
+    return values
+
+
+def read_tensors(path: Path, error: type[GymDiamondError]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The named tensors and the metadata in the safetensors file at `path`.
+
+    Raises:
+        error: the file is missing, truncated or not a safetensors file.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError:
+        raise error(f"{path} is missing.") from None
+    except SafetensorError as reason:
+        raise error(f"{path} is damaged or truncated ({reason}). Copy it again from where it came.") from reason
+
+
+def _flush(path: Path) -> None:
+    """Wait until the disk has what was written at `path`, a file or a folder of names."""
+    if os.name == "nt" and path.is_dir():  # Windows opens no folders
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,57 @@
+"""The border between what people see (frames) and what networks see (obs).
+
+A `frame` is uint8, HWC, 0 to 255. An `obs` is float32, CHW, in [-1, 1]. This is the only file that knows the number
+255, and at the border it always rounds: truncating instead (the reference's `.byte()`) moves 63 of the 256 levels down
+by one at every round trip. Letters used for shapes all over the package:
+
+    B rows (dreams) · L context length · T time · C H W channels, height, width · K reward classes · D features
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Quantizer = Literal["round", "floor"]
+MAX_LEVEL = 255  # the brightest grey level of a frame
+
+
+def to_obs(frames: Tensor) -> Tensor:
+    """The obs in [-1, 1] of uint8 frames.
+
+    Args:
+        frames: `(..., H, W, C)` uint8.
+
+    Returns:
+        `(..., C, H, W)` float32, contiguous.
+    """
+    return frames_chw_to_obs(frames.movedim(-1, -3).contiguous())  # (..., H, W, C) -> (..., C, H, W)
+
+
+def frames_chw_to_obs(frames: Tensor) -> Tensor:
+    """The obs in [-1, 1] of uint8 frames that already have their channels first, `(..., C, H, W)`."""
+    return frames.to(torch.float32).div(255).mul(2).sub(1)
+
+
+def to_frames(obs: Tensor) -> Tensor:
+    """The uint8 frames nearest to obs; values outside [-1, 1] are clamped.
+
+    Args:
+        obs: `(..., C, H, W)` float, in [-1, 1].
+
+    Returns:
+        `(..., H, W, C)` uint8, contiguous.
+    """
+    levels = obs.float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+    return levels.movedim(-3, -1).contiguous()  # (..., C, H, W) -> (..., H, W, C)
+
+
+def quantize(obs: Tensor, quantizer: Quantizer) -> Tensor:
+    """`obs` clamped to [-1, 1] and moved onto the grid of 256 levels.
+
+    `"round"` takes the nearest level. `"floor"` takes the level below, as the reference does inside its denoiser; its
+    released weights were trained with it, so it is kept for them and for nothing else.
+    """
+    levels = obs.clamp(-1, 1).add(1).div(2).mul(255)
+    levels = levels.round() if quantizer == "round" else levels.floor()
+    return levels.div(255).mul(2).sub(1)

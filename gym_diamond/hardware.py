@@ -1,0 +1,71 @@
+"""What the machine offers: which device, and whether bfloat16 is native there.
+
+`precision="auto"` means bfloat16 wherever the hardware multiplies it faster than float32, and float32 elsewhere:
+emulated bfloat16 is slower and less exact.
+"""
+
+import platform
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from gym_diamond.errors import InvalidArgument
+
+Precision = Literal["auto", "fp32", "bf16"]
+ComputePrecision = Literal["fp32", "bf16"]
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device called `name`: "cpu", "cuda", "cuda:1", "mps"; "auto" is CUDA where there is one, else the CPU.
+
+    Raises:
+        InvalidArgument: there is no such device on this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InvalidArgument(f'device {name!r} is not known; use device="cpu" or device="cuda".') from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        raise InvalidArgument(f'device {name!r} asked for, but {found} CUDA devices were found; use device="cpu".')
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise InvalidArgument(f'device {name!r} asked for, but this machine has none; use device="cpu".')
+    return device
+
+
+def resolve_precision(precision: str, device: torch.device) -> ComputePrecision:
+    """What to compute in on `device`: "auto" is "bf16" where it is native and "fp32" elsewhere.
+
+    Raises:
+        InvalidArgument: `precision` is none of "auto", "fp32" and "bf16".
+    """
+    if precision == "auto":
+        return "bf16" if _has_native_bf16(device) else "fp32"
+    if precision == "fp32" or precision == "bf16":
+        return precision
+    raise InvalidArgument(f"precision is {precision!r}; it must be one of 'auto', 'fp32', 'bf16'.")
+
+
+def describe(device: torch.device) -> dict[str, object]:
+    """The hardware a result was made on, as JSON values: device, its model and the number of CPU threads."""
+    model = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_model()
+    return {"device": str(device), "model": model, "threads": torch.get_num_threads(), "platform": platform.platform()}
+
+
+def _has_native_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        for line in lines:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

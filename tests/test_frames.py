@@ -1,0 +1,65 @@
+"""The border between frames and obs, on every one of the 256 levels."""
+
+import re
+from pathlib import Path
+
+import torch
+
+import gym_diamond
+from gym_diamond.frames import quantize, to_frames, to_obs
+
+LEVELS = torch.arange(256, dtype=torch.uint8).view(16, 16, 1)
+
+
+def test_the_round_trip_is_the_identity_on_every_level() -> None:
+    assert torch.equal(to_frames(to_obs(LEVELS)), LEVELS)
+
+
+def test_obs_span_minus_one_to_one() -> None:
+    obs = to_obs(LEVELS)
+    assert obs.shape == (1, 16, 16)
+    assert (obs.min().item(), obs.max().item()) == (-1.0, 1.0)
+
+
+def test_channels_move_to_the_front_and_back() -> None:
+    frames = torch.randint(0, 256, (2, 5, 4, 6, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    obs = to_obs(frames)
+    assert obs.shape == (2, 5, 3, 4, 6)
+    assert torch.equal(to_frames(obs), frames)
+
+
+def test_obs_beyond_the_range_are_clamped() -> None:
+    assert to_frames(torch.tensor([-1.5, -1.0, 0.0, 1.0, 1.5]).view(1, 1, 5)).flatten().tolist() == [
+        0,
+        0,
+        128,
+        255,
+        255,
+    ]
+
+
+def test_rounding_leaves_the_grid_where_it_is() -> None:
+    obs = to_obs(LEVELS)
+    assert torch.allclose(quantize(obs, "round"), obs, atol=1e-6)
+    assert torch.equal(to_frames(quantize(obs + 0.4 / 127.5, "round")), LEVELS)
+
+
+def test_the_floor_quantizer_takes_the_level_below() -> None:
+    """As the reference's `.byte()` does inside its denoiser."""
+    obs = torch.tensor([10.9, 10.1, 10.5]) / 127.5 - 1
+    assert to_frames(quantize(obs, "floor").view(1, 1, 3)).flatten().tolist() == [10, 10, 10]
+    assert to_frames(quantize(obs, "round").view(1, 1, 3)).flatten().tolist() == [11, 10, 10]
+
+
+def test_truncating_at_the_border_would_lose_levels_and_rounding_does_not() -> None:
+    """The reference truncates at the border too: 63 of the 256 levels come back one lower, again at each trip."""
+    obs = to_obs(LEVELS)
+    truncated = obs.add(1).div(2).mul(255).to(torch.uint8).view(16, 16, 1)
+    assert (truncated != LEVELS).sum() == 63
+    assert torch.equal(to_frames(obs), LEVELS)
+
+
+def test_no_other_file_knows_the_number_255() -> None:
+    package = Path(gym_diamond.__file__).parent
+    knowing = {path.name for path in package.rglob("*.py") if re.search(r"\b(255|127\.5)\b", path.read_text())}
+    assert knowing == {"frames.py"}

@@ -1,0 +1,50 @@
+"""Devices and precisions by name."""
+
+import pytest
+import torch
+
+from gym_diamond.errors import InvalidArgument
+from gym_diamond.hardware import describe, resolve_device, resolve_precision
+
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+
+
+@pytest.mark.parametrize(("native", "precision"), [(True, "bf16"), (False, "fp32")])
+def test_auto_is_bf16_on_processors_that_have_it(native: bool, precision: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: native)
+    assert resolve_precision("auto", CPU) == precision
+
+
+@pytest.mark.parametrize(("capability", "precision"), [((7, 5), "fp32"), ((8, 0), "bf16"), ((9, 0), "bf16")])
+def test_auto_is_bf16_on_gpus_that_have_it(
+    capability: tuple[int, int], precision: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert resolve_precision("auto", GPU) == precision
+
+
+def test_what_is_asked_for_by_name_is_given():
+    assert (resolve_precision("fp32", CPU), resolve_precision("bf16", CPU)) == ("fp32", "bf16")
+    assert resolve_device("cpu") == CPU
+
+
+def test_auto_takes_the_gpu_where_there_is_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert resolve_device("auto") == GPU
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("auto") == CPU
+
+
+def test_a_gpu_beyond_those_that_exist_is_refused_with_their_number(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert resolve_device("cuda:1") == torch.device("cuda:1")
+    with pytest.raises(InvalidArgument, match=r'cuda:2.*2 CUDA devices.*device="cpu"'):
+        resolve_device("cuda:2")
+
+
+def test_the_description_is_made_of_json_values():
+    described = describe(CPU)
+    assert described["device"] == "cpu"
+    assert described["threads"] == torch.get_num_threads()
+    assert isinstance(described["model"], str)
