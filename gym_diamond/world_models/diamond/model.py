@@ -1,0 +1,130 @@
+"""The diamond world model: the denoiser draws the next frame, the reward/end model judges the transition."""
+
+from functools import partial
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gym_diamond import noise as streams
+from gym_diamond.frames import quantize
+from gym_diamond.nn.lstm import LSTMState
+from gym_diamond.world_models.diamond.config import DiamondConfig
+from gym_diamond.world_models.diamond.denoiser import Denoiser
+from gym_diamond.world_models.diamond.reward_end import RewardEndModel
+from gym_diamond.world_models.diamond.sampler import churn_gammas, karras_sigmas, sample
+from gym_diamond.world_models.protocol import Context, Judgement, Sampling, Transition, WorldSpec
+
+Precision = Literal["fp32", "bf16"]
+
+
+class DiamondState(NamedTuple):
+    """All that a dream remembers."""
+
+    obs: Tensor  # (B, L, C, H, W) the last L frames
+    act: Tensor  # (B, L-1) the actions between them
+    hx: Tensor  # (B, D) memory of the reward/end model
+    cx: Tensor  # (B, D)
+
+
+class DiamondNoise(NamedTuple):
+    """All that is random in one step."""
+
+    frame: Tensor  # (B, C, H, W) standard normal
+    churn: Tensor  # (B, num_denoising_steps, C, H, W) standard normal; (B, 0) without churn
+    reward_end: Tensor  # (B, 2) uniform in [0, 1)
+
+
+class DiamondWorldModel(nn.Module):
+    """A dreamt game (see `protocol.WorldModel` for the contract)."""
+
+    backend = "diamond"
+
+    def __init__(self, config: DiamondConfig, spec: WorldSpec, sampling: Sampling, precision: Precision) -> None:
+        super().__init__()
+        self.config = config
+        self.spec = spec
+        self.sampling = sampling
+        self.precision = precision
+        self.sigmas = karras_sigmas(sampling.num_denoising_steps, sampling.sigma_min, sampling.sigma_max, sampling.rho)
+        self.has_churn = any(churn_gammas(self.sigmas, sampling))
+        self.denoiser = Denoiser(config.denoiser, spec)
+        self.rew_end_model = RewardEndModel(config.reward_end, spec)
+        self.register_buffer("reward_values", torch.tensor(spec.reward_values), persistent=False)
+        if precision == "bf16":  # the convolutions are nearly all of the work; conditions and memory stay in float32
+            inner = self.denoiser.inner_model
+            for module in (inner.conv_in, inner.unet, inner.norm_out, inner.conv_out, self.rew_end_model.encoder):
+                module.to(torch.bfloat16)
+
+    reward_values: Tensor
+
+    @property
+    def device(self) -> torch.device:
+        return self.reward_values.device
+
+    def reset(self, context: Context) -> DiamondState:
+        """The state after `context`: its last L frames, and a memory burned in over all of it.
+
+        Args:
+            context: `(B, T, C, H, W)` frames with T >= L, padded on the left where the episode is younger.
+        """
+        L = self.spec.context_length
+        _, _, (hx, cx) = self._read(context)
+        return DiamondState(context.obs[:, -L:].clone(), context.act[:, context.act.shape[1] - L + 1 :].clone(), hx, cx)
+
+    def draw(self, keys: Tensor, counter: Tensor) -> DiamondNoise:
+        """The noise of one step; row i depends on `keys[i]` and `counter[i]` only."""
+        spec, steps = self.spec, self.sampling.num_denoising_steps
+        shape = (spec.channels, spec.height, spec.width)
+        frame = streams.normal(keys, counter, streams.FRAME, shape)
+        if self.has_churn:
+            churn = streams.normal(keys, counter, streams.CHURN, (steps, *shape))
+        else:
+            churn = frame.new_zeros(frame.shape[0], 0)
+        return DiamondNoise(frame, churn, streams.uniform(keys, counter, streams.REWARD_END, 2))
+
+    def step(self, state: DiamondState, action: Tensor, noise: DiamondNoise) -> tuple[DiamondState, Transition]:
+        """The next state and what the step brought."""
+        act = torch.cat([state.act, action[:, None]], dim=1)  # (B, L)
+        denoise = partial(self._denoise, obs=state.obs, act=act)
+        churn = noise.churn if self.has_churn else None
+        next_obs = quantize(sample(denoise, noise.frame, churn, self.sigmas, self.sampling), "round")
+        logits_reward, logits_end, (hx, cx) = self.rew_end_model(
+            state.obs[:, -1:], action[:, None], next_obs[:, None], (state.hx, state.cx)
+        )
+        transition = self._draw_transition(next_obs, logits_reward[:, 0], logits_end[:, 0], noise.reward_end)
+        obs = torch.cat([state.obs[:, 1:], next_obs[:, None]], dim=1)  # roll: (B, L, C, H, W)
+        return DiamondState(obs, act[:, 1:], hx, cx), transition
+
+    def judge(self, context: Context) -> Judgement:
+        """What the reward/end model believes of each transition in `context`, from an empty memory."""
+        logits_reward, logits_end, _ = self._read(context)
+        return Judgement(logits_reward.softmax(-1), logits_end.softmax(-1)[..., 1])
+
+    def history(self, state: DiamondState) -> Tensor:
+        """The last L frames `(B, L, C, H, W)`, oldest first."""
+        return state.obs
+
+    def _read(self, context: Context) -> tuple[Tensor, Tensor, LSTMState]:
+        is_real = context.is_real[:, :-1] & context.is_real[:, 1:]  # (B, T-1) of transitions
+        empty = self.rew_end_model.initial_state(context.obs.shape[0])
+        return self.rew_end_model(context.obs[:, :-1], context.act, context.obs[:, 1:], empty, is_real)
+
+    def _denoise(self, x: Tensor, sigma: float, obs: Tensor, act: Tensor) -> Tensor:
+        return self.denoiser(x, torch.full((1,), sigma, device=x.device), obs, act)
+
+    def _draw_transition(self, obs: Tensor, logits_reward: Tensor, logits_end: Tensor, u: Tensor) -> Transition:
+        reward_probs, end_prob = logits_reward.softmax(-1), logits_end.softmax(-1)[:, 1]
+        reward_mode, end_mode = self.sampling.reward_mode, self.sampling.end_mode
+        if reward_mode == "mean":
+            reward = reward_probs @ self.reward_values
+        elif reward_mode == "mode":
+            reward = self.reward_values[reward_probs.argmax(-1)]
+        else:  # inverse CDF; the last class takes what rounding leaves
+            index = (u[:, :1] >= reward_probs.cumsum(-1)[:, :-1]).sum(-1)
+            reward = self.reward_values[index]
+        if end_mode == "never":
+            end = torch.zeros_like(end_prob, dtype=torch.bool)
+        else:
+            end = end_prob > (0.5 if end_mode == "mode" else u[:, 1])
+        return Transition(obs, reward, end, reward_probs, end_prob)

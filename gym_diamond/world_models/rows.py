@@ -1,0 +1,37 @@
+"""Operations on NamedTuples of tensors whose axis 0 is the row. They work for every backend's state and noise."""
+
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+Rows = TypeVar("Rows", bound=tuple[Tensor, ...])
+
+
+def num_rows(rows: tuple[Tensor, ...]) -> int:
+    """The number of rows."""
+    return rows[0].shape[0]
+
+
+def gather(rows: Rows, index: Tensor) -> Rows:
+    """The rows at `index` `(N,)`, copied."""
+    return type(rows)(*(leaf.index_select(0, index) for leaf in rows))
+
+
+def where(mask: Tensor, new: Rows, old: Rows) -> Rows:
+    """`new` where `mask` `(B,)` is true, `old` elsewhere; without a host sync."""
+    return type(old)(*(torch.where(_spread(mask, b), a, b) for a, b in zip(new, old, strict=True)))
+
+
+def cat(parts: list[Rows]) -> Rows:
+    """The rows of all `parts`, in order."""
+    return type(parts[0])(*(torch.cat(leaves) for leaves in zip(*parts, strict=True)))
+
+
+def clone(rows: Rows) -> Rows:
+    """A deep copy."""
+    return type(rows)(*(leaf.clone() for leaf in rows))
+
+
+def _spread(mask: Tensor, leaf: Tensor) -> Tensor:
+    return mask.view(-1, *[1] * (leaf.dim() - 1))  # (B,) -> (B, 1, ...)

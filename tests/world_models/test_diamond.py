@@ -1,0 +1,166 @@
+"""The diamond backend obeys the contract, and draws rewards and ends as it is told."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from gym_diamond.errors import InvalidArgument, InvalidWorld
+from gym_diamond.world_models import backend
+from gym_diamond.world_models.diamond import build, presets
+from gym_diamond.world_models.diamond.config import DenoiserConfig, DiamondConfig
+from gym_diamond.world_models.diamond.model import DiamondNoise, DiamondWorldModel
+from gym_diamond.world_models.protocol import Context, Sampling, Transition, WorldSpec
+from tests import laws
+
+SPEC = WorldSpec("Breakout", 16, 24, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
+
+
+def make_world(config: DiamondConfig = presets["tiny"], **sampling: Any) -> DiamondWorldModel:
+    """A tiny world with random weights, none of them zero."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        world = build(config, SPEC, Sampling(**sampling), "fp32").requires_grad_(False)
+        for parameter in world.parameters():
+            parameter += 0.05 * torch.randn_like(parameter)
+    return world
+
+
+def make_context(world: DiamondWorldModel, num: int, length: int = 6) -> Context:
+    generator = torch.Generator().manual_seed(num)
+    shape = (num, length, SPEC.channels, SPEC.height, SPEC.width)
+    obs = torch.randint(256, shape, generator=generator) / 127.5 - 1
+    is_real = torch.arange(length) >= torch.arange(num)[:, None] % length
+    return Context(
+        obs * is_real[:, :, None, None, None], torch.randint(4, (num, length - 1), generator=generator), is_real
+    )
+
+
+def threshold_distance(noise: DiamondNoise, transition: Transition) -> Tensor:
+    """How far each row's draws are from another reward or end."""
+    u_reward, u_end = noise.reward_end.unbind(1)
+    to_reward = (u_reward[:, None] - transition.reward_probs.cumsum(1)).abs().amin(1)
+    return torch.minimum(to_reward, (u_end - transition.end_prob).abs())
+
+
+@pytest.mark.parametrize("law", laws.NETWORK_LAWS, ids=lambda law: law.__name__)
+def test_the_diamond_world_obeys(law) -> None:
+    law(make_world, make_context)
+
+
+def test_a_row_dreams_what_it_would_dream_alone() -> None:
+    laws.a_row_is_nearly_its_own(make_world, make_context, threshold_distance)
+
+
+def test_churn_noise_obeys_the_laws_too() -> None:
+    laws.noise_depends_on_the_rows_own_key_and_counter_only(lambda: make_world(s_churn=1.0), make_context)
+
+
+def test_the_released_quantizer_puts_frames_on_the_grid_too() -> None:
+    config = replace(presets["tiny"], denoiser=replace(presets["tiny"].denoiser, quantizer="floor"))
+    laws.frames_lie_on_the_pixel_grid(lambda: make_world(config), make_context)
+
+
+def _draw(world: DiamondWorldModel, reward_probs: list[float], end_prob: float, u: list[float]) -> Transition:
+    logits_reward = torch.tensor([reward_probs]).log()
+    logits_end = torch.tensor([[1 - end_prob, end_prob]]).log()
+    return world._draw_transition(torch.zeros(1, 3, 16, 24), logits_reward, logits_end, torch.tensor([u]))
+
+
+@pytest.mark.parametrize(
+    ("u", "reward"), [(0.0, -1.0), (0.09, -1.0), (0.11, 0.0), (0.69, 0.0), (0.71, 1.0), (0.999999, 1.0)]
+)
+def test_a_reward_is_drawn_by_its_probability(u: float, reward: float) -> None:
+    assert _draw(make_world(), [0.1, 0.6, 0.3], 0.5, [u, 0.5]).reward.item() == reward
+
+
+@pytest.mark.parametrize(("mode", "reward"), [("mode", 0.0), ("mean", 0.2)])
+def test_a_reward_may_be_the_most_probable_or_the_mean(mode: str, reward: float) -> None:
+    transition = _draw(make_world(reward_mode=mode), [0.1, 0.6, 0.3], 0.5, [0.99, 0.5])
+    assert transition.reward.item() == pytest.approx(reward)
+
+
+@pytest.mark.parametrize(
+    ("mode", "end_prob", "u", "end"),
+    [
+        ("sample", 0.3, 0.29, True),
+        ("sample", 0.3, 0.31, False),
+        ("mode", 0.51, 0.99, True),
+        ("mode", 0.49, 0.0, False),
+        ("never", 0.999, 0.0, False),
+    ],
+)
+def test_an_end_is_drawn_as_told(mode: str, end_prob: float, u: float, end: bool) -> None:
+    assert _draw(make_world(end_mode=mode), [0.1, 0.6, 0.3], end_prob, [0.5, u]).end.item() is end
+
+
+def test_a_state_keeps_the_last_frames_and_actions_of_its_context() -> None:
+    world = make_world()
+    context = make_context(world, 2, length=7)
+    state = world.reset(context)
+    assert torch.equal(state.obs, context.obs[:, -4:])
+    assert torch.equal(state.act, context.act[:, -3:])
+
+
+def test_a_step_appends_its_frame_and_its_action() -> None:
+    world = make_world()
+    before = world.reset(make_context(world, 2))
+    action = torch.tensor([3, 1])
+    keys, counter = laws.streams(world, 2)
+    after, transition = world.step(before, action, world.draw(keys, counter))
+    assert torch.equal(after.obs, torch.cat([before.obs[:, 1:], transition.obs[:, None]], 1))
+    assert torch.equal(after.act, torch.cat([before.act[:, 1:], action[:, None]], 1))
+
+
+def test_padding_does_not_reach_the_memory_unless_the_config_says_so() -> None:
+    short = make_context(make_world(), 1, length=4)
+    pad = 3
+    padded = Context(
+        torch.cat([torch.zeros_like(short.obs[:, :1]).expand(-1, pad, -1, -1, -1), short.obs], 1),
+        torch.cat([torch.zeros(1, pad, dtype=torch.int64), short.act], 1),
+        torch.cat([torch.zeros(1, pad, dtype=torch.bool), short.is_real], 1),
+    )
+    ours = make_world()
+    reference = make_world(
+        replace(presets["tiny"], reward_end=replace(presets["tiny"].reward_end, remember_padding=True))
+    )
+    torch.testing.assert_close(ours.reset(padded).hx, ours.reset(short).hx)
+    assert not torch.allclose(reference.reset(padded).hx, reference.reset(short).hx)
+
+
+def test_bf16_weights_compute_nearly_the_same_frame() -> None:
+    exact = make_world()
+    coarse = build(presets["tiny"], SPEC, Sampling(), "bf16").requires_grad_(False)
+    coarse.load_state_dict(exact.state_dict())
+    keys, counter = laws.streams(exact, 4)
+    context, action = make_context(exact, 4), torch.tensor([0, 1, 2, 3])
+    frames = [w.step(w.reset(context), action, w.draw(keys, counter))[1].obs for w in (exact, coarse)]
+    assert (frames[0] - frames[1]).abs().mean() < 2 / 127.5
+
+
+def test_levels_that_do_not_match_are_refused() -> None:
+    with pytest.raises(InvalidArgument, match=r"depths \(1, 1\), channels \(8,\)"):
+        DenoiserConfig(depths=(1, 1), channels=(8,), attn_depths=(False,))
+    with pytest.raises(InvalidArgument, match="channels has 33"):
+        DenoiserConfig(depths=(1,), channels=(33,), attn_depths=(False,))
+
+
+def test_an_action_embedding_must_fit_the_condition() -> None:
+    with pytest.raises(InvalidArgument, match="must be a multiple of the context length"):
+        build(presets["tiny"], replace(SPEC, context_length=5), Sampling(), "fp32")
+
+
+def test_an_unknown_backend_is_named_with_the_known_ones() -> None:
+    with pytest.raises(InvalidWorld, match=r"'genie'; this version has diamond"):
+        backend("genie")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("num_denoising_steps", 0), ("order", 3), ("sigma_min", 6.0), ("reward_mode", "max"), ("s_churn", -1.0)],
+)
+def test_a_sampling_value_out_of_range_is_named(field: str, value: object) -> None:
+    with pytest.raises(InvalidArgument, match=field):
+        Sampling(**{field: value})  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,112 @@
+"""The losses: what counts in them, what does not, and that nothing they are given is changed."""
+
+import pytest
+import torch
+
+from gym_diamond.data.segments import Segment
+from gym_diamond.world_models.diamond import LossConfig, build, objectives, presets
+from gym_diamond.world_models.diamond.objectives import DenoiserObjective, RewardEndObjective
+from gym_diamond.world_models.protocol import Sampling, WorldSpec
+
+SPEC = WorldSpec("Breakout", 16, 16, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[DenoiserObjective, RewardEndObjective]:
+    torch.manual_seed(0)
+    model = build(presets["tiny"], SPEC, Sampling(), "fp32")
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    return objectives(model, LossConfig())
+
+
+def segment(T: int, B: int = 3, seed: int = 0) -> Segment:
+    generator = torch.Generator().manual_seed(seed)
+    obs = torch.rand(B, T, 3, 16, 16, generator=generator) * 2 - 1
+    act = torch.randint(4, (B, T - 1), generator=generator)
+    rew, end = torch.zeros(B, T - 1), torch.zeros(B, T - 1, dtype=torch.bool)
+    return Segment(obs, act, rew, end, torch.ones(B, T, dtype=torch.bool))
+
+
+def loss(objective, given: Segment, seed: int = 1) -> float:
+    return objective.loss(given, torch.Generator().manual_seed(seed))[0].item()
+
+
+def test_windows_are_those_of_the_reference(pair) -> None:
+    denoiser, reward_end = pair
+    assert denoiser.window == (6, 3, 1)  # 4 of history, a target, and one more after the model's own output
+    assert reward_end.window == (19, 17, 17)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_loss_is_a_function_of_its_segment_and_generator(pair, which: int) -> None:
+    given = segment(pair[which].window.length)
+    before = [leaf.clone() for leaf in given]
+    assert loss(pair[which], given) == loss(pair[which], given)
+    assert all(torch.equal(x, y) for x, y in zip(before, given, strict=True)), "the segment was changed"
+
+
+def test_targets_of_padding_do_not_count_in_the_denoiser(pair) -> None:
+    given = segment(6)
+    given.is_real[0, 5] = False
+    changed = given._replace(obs=given.obs.clone())
+    changed.obs[0, 5] = 0.3
+    assert loss(pair[0], given) == loss(pair[0], changed)
+    changed.obs[1, 5] = 0.3
+    assert loss(pair[0], given) != loss(pair[0], changed)
+
+
+def test_transitions_of_padding_do_not_count_in_reward_and_end(pair) -> None:
+    given = segment(19)
+    given.is_real[0, :5] = False
+    given.is_real[1, 12:] = False
+    changed = given._replace(rew=given.rew.clone(), end=given.end.clone())
+    changed.rew[0, :5] = 1.0
+    changed.end[1, 11:] = True
+    assert loss(pair[1], given) == pytest.approx(loss(pair[1], changed), rel=1e-6)
+    changed.end[2, 0] = True
+    assert loss(pair[1], given) != pytest.approx(loss(pair[1], changed), rel=1e-6)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_batch_without_a_real_target_costs_nothing(pair, which: int) -> None:
+    """The mean over an empty selection would be NaN, and it would spread to every weight."""
+    given = segment(pair[which].window.length)
+    given = given._replace(is_real=torch.zeros_like(given.is_real))
+    assert loss(pair[which], given) == 0.0
+
+
+def test_the_second_target_is_predicted_from_the_models_own_frame(pair) -> None:
+    """Changing the first target changes the second loss only through the model's output, and it does change it."""
+    given = segment(6)
+    changed = given._replace(obs=given.obs.clone())
+    changed.obs[:, 4] = -changed.obs[:, 4]
+    metrics = [pair[0].loss(s, torch.Generator().manual_seed(1))[1] for s in (given, changed)]
+    assert metrics[0]["loss_1"] != metrics[1]["loss_1"]
+
+
+def test_no_gradient_flows_through_the_models_own_frame(pair) -> None:
+    denoiser = pair[0].network
+    given, generator = segment(6), torch.Generator().manual_seed(0)
+    denoiser.zero_grad()
+    total, _ = pair[0].loss(given, generator)
+    total.backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in denoiser.parameters())
+
+
+def test_an_untrained_denoiser_has_the_loss_of_predicting_nothing() -> None:
+    """Its last layer starts at zero, and EDM's target has unit variance for data of standard deviation sigma_data."""
+    denoiser, _ = objectives(build(presets["tiny"], SPEC, Sampling(), "fp32"), LossConfig())
+    given = segment(6, B=256)
+    given = given._replace(obs=0.5 * torch.randn(given.obs.shape, generator=torch.Generator().manual_seed(0)))
+    _, metrics = denoiser.loss(given, torch.Generator().manual_seed(1))
+    assert metrics["loss_0"].item() == pytest.approx(1.0, abs=0.1)
+
+
+def test_noise_levels_follow_the_log_normal_within_its_limits(pair) -> None:
+    sigma = pair[0]._draw_sigma(torch.zeros(100_000), torch.Generator().manual_seed(0))
+    assert sigma.min() >= 2e-3
+    assert sigma.max() <= 20
+    assert sigma.log().mean().item() == pytest.approx(-0.4, abs=0.02)
+    assert sigma.log().std().item() == pytest.approx(1.2, abs=0.02)
