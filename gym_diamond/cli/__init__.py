@@ -1,0 +1,53 @@
+"""The `gym-diamond` command: one file a subcommand, imported only when it is asked for."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from gym_diamond.errors import GymDiamondError
+
+COMMANDS = {
+    "demo": "dream eight games at once and write a GIF of them",
+    "collect": "play real games and keep what was seen as a Minari dataset",
+    "fit": "fit a world model to a dataset",
+    "evaluate": "measure how long a world stays true to held-out real play",
+}
+
+
+def say(text: str) -> None:
+    """Write one line for the person at the terminal."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status of `gym-diamond`: 0 done, 1 a full or forbidden disk, 2 a mistake in the input, 130 Ctrl-C."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help"):
+        say(_overview())
+        return 0
+    command, rest = words[0], words[1:]
+    if command not in COMMANDS:
+        sys.stderr.write(f"gym-diamond: no command {command!r}; there is {', '.join(COMMANDS)}.\n")
+        return 2
+    try:
+        return importlib.import_module(f"gym_diamond.cli.{command}").main(rest)
+    except GymDiamondError as error:
+        sys.stderr.write(f"gym-diamond {command}: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\ngym-diamond {command}: stopped by Ctrl-C.\n")
+        return 130
+    except OSError as error:
+        sys.stderr.write(f"gym-diamond {command}: {error.strerror or error} ({error.filename or 'no file named'})\n")
+        return 1
+
+
+def _overview() -> str:
+    rows = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
+    return (
+        "usage: gym-diamond COMMAND [OPTIONS]\n\n"
+        "Atari games dreamt by a diffusion world model, as Gymnasium environments.\n\n"
+        f"{rows}\n\n"
+        "`gym-diamond COMMAND --help` explains each one and its options."
+    )

@@ -1,0 +1,273 @@
+"""Real play at rest: Minari datasets, the standard of offline reinforcement learning.
+
+Frames are stored without loss (Minari's own default is JPEG, which smears the very pixels a world model has to learn),
+a lost life ends an episode, and the game's own end stands in the infos. The only file that knows Minari.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box, Discrete, Space
+
+from gym_diamond.data.episode import Episode
+from gym_diamond.errors import InvalidDataset, MissingExtra
+from gym_diamond.games import ATARI_FPS
+
+try:
+    import minari
+    from minari.data_collector.episode_buffer import EpisodeBuffer
+    from minari.dataset.minari_dataset import parse_dataset_id
+    from minari.dataset.minari_storage import MinariStorage
+    from minari.namespace import create_namespace, list_local_namespaces
+    from minari.storage import get_dataset_path
+except ImportError as error:
+    raise MissingExtra('Datasets need Minari: pip install "gym-diamond[train]"') from error
+
+FRAMES_AT_ONCE = 4096  # episodes are written in groups of about this many frames: 50 MB, and a file opened less often
+RESERVE = 1 << 20
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What was played, as a world model fitted to it has to know it."""
+
+    game: str  # "Breakout", or a name of the user's own
+    num_actions: int
+    action_meanings: tuple[str, ...]
+    fps: int  # agent steps a second
+    height: int
+    width: int
+    channels: int
+
+
+def write(
+    name: str,
+    info: DatasetInfo,
+    episodes: Iterable[Episode],
+    *,
+    seed: int | None = None,
+    description: str = "",
+    overwrite: bool = False,
+) -> tuple[int, int]:
+    """The numbers of episodes and of steps written as the Minari dataset `name`.
+
+    Args:
+        name: "namespace/name-v0".
+        info: what was played.
+        episodes: are drawn one by one, so they may be played meanwhile; those without an action are left out.
+        seed: from which they were played; stored with each.
+        description: one sentence for people.
+        overwrite: replace a dataset of that name, once the new one is complete.
+
+    Raises:
+        InvalidDataset: the name is malformed or taken, or there are no episodes.
+        OSError: the datasets' folder is not writable, or the disk is full. Nothing is left behind.
+    """
+    target = check_name(name, overwrite=overwrite)
+    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=get_dataset_path()))
+    try:
+        (temporary / "data").mkdir()
+        storage = MinariStorage.new(
+            temporary / "data",
+            observation_space=Box(0, np.iinfo(np.uint8).max, (info.height, info.width, info.channels), np.uint8),
+            action_space=Discrete(info.num_actions),
+            jpeg_encoding=False,
+        )
+        storage.update_metadata(
+            {
+                "dataset_id": name,
+                "minari_version": minari.__version__,
+                "description": description,
+                "gym_diamond": asdict(info),
+            }
+        )
+        num_episodes = _write_episodes(storage, episodes, seed)
+        if not num_episodes:
+            raise InvalidDataset(f"Nothing was played, so there is no dataset {name!r} to write.")
+        num_steps = storage.total_steps
+        _publish(temporary, target, name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return num_episodes, num_steps
+
+
+def load(name: str) -> tuple[DatasetInfo, list[Episode]]:
+    """What was played, and every episode of the local Minari dataset `name`. Never asks the network.
+
+    Episodes without an action are left out. Datasets that others made are read as well, if their observations are
+    images (uint8) and their actions are discrete.
+
+    Raises:
+        InvalidDataset: the dataset is absent, damaged, empty, not made of images, or its actions are not discrete.
+    """
+    path = _dataset_path(name) / "data"
+    if not path.is_dir():
+        raise InvalidDataset(_absent(name))
+    try:
+        storage = MinariStorage.read(path)
+        info = _read_info(name, storage)
+        episodes = list(_read_episodes(storage))
+    except (OSError, KeyError, AssertionError, ValueError) as error:
+        if isinstance(error, InvalidDataset):
+            raise
+        raise InvalidDataset(f"Dataset {name!r} in {path} cannot be read: {error}. Collect it again.") from error
+    if not episodes:
+        raise InvalidDataset(f"Dataset {name!r} in {path} is empty. Collect it again.")
+    return info, episodes
+
+
+def check_name(name: str, *, overwrite: bool) -> Path:
+    """The folder in which the dataset `name` will stand.
+
+    Raises:
+        InvalidDataset: the name is malformed, or taken while `overwrite` is false.
+    """
+    path = _dataset_path(name)
+    if path.exists() and not overwrite:
+        raise InvalidDataset(
+            f"There already is a dataset {name!r} in {path}. Choose another name, such as a higher version, "
+            "or replace it with --overwrite."
+        )
+    return path
+
+
+def _write_episodes(storage: MinariStorage, episodes: Iterable[Episode], seed: int | None) -> int:
+    seeds = {} if seed is None else {"collection_seed": seed}
+    group: list[Episode] = []
+    about: list[dict[str, Any]] = []
+    for episode in episodes:
+        if len(episode.actions) == 0:
+            continue
+        group.append(episode)
+        about.append({"policy": episode.policy, "game_over": episode.game_over, **seeds})
+        if sum(len(waiting.frames) for waiting in group) >= FRAMES_AT_ONCE:
+            _append(storage, group)
+            group = []
+    if group:
+        _append(storage, group)
+    if about:
+        storage.update_episode_metadata(about)
+    return len(about)
+
+
+def _append(storage: MinariStorage, group: list[Episode]) -> None:
+    num_bytes = sum(episode.frames.nbytes for episode in group)
+    _reserve(storage.data_path, int(1.5 * num_bytes) + RESERVE)  # HDF5's own books take up to a third more
+    storage.update_episodes(map(_to_buffer, group))
+
+
+def _reserve(folder: Path, num_bytes: int) -> None:
+    """Fail cleanly if `num_bytes` do not fit on the disk: HDF5 itself takes the whole process down when one is full.
+
+    Writes that much and deletes it again, which costs 2% of the time and sees quotas and limits of every kind.
+    """
+    ballast, zeros = folder / "reserve", bytes(RESERVE)
+    try:
+        with ballast.open("wb") as file:
+            for _ in range(-(-num_bytes // RESERVE)):
+                file.write(zeros)
+    except OSError as error:
+        text = f"{error.strerror}: the next {num_bytes / 1e6:.0f} MB of the dataset do not fit"
+        raise OSError(error.errno, text, str(folder)) from error
+    finally:
+        ballast.unlink(missing_ok=True)
+
+
+def _to_buffer(episode: Episode) -> EpisodeBuffer:
+    num_steps = len(episode.actions)
+    terminations, truncations = np.zeros(num_steps, np.bool_), np.zeros(num_steps, np.bool_)
+    terminations[-1], truncations[-1] = episode.terminated, episode.truncated
+    game_over = np.zeros(num_steps + 1, np.bool_)  # infos have an entry for each frame
+    game_over[-1] = episode.game_over
+    return EpisodeBuffer(
+        observations=episode.frames,  # pyright: ignore[reportArgumentType]
+        actions=episode.actions,  # pyright: ignore[reportArgumentType]
+        rewards=episode.rewards,  # pyright: ignore[reportArgumentType]
+        terminations=terminations,  # pyright: ignore[reportArgumentType]
+        truncations=truncations,  # pyright: ignore[reportArgumentType]
+        infos={"game_over": game_over},
+    )
+
+
+def _publish(temporary: Path, target: Path, name: str) -> None:
+    namespace = parse_dataset_id(name)[0]
+    if namespace is not None and namespace not in list_local_namespaces():
+        create_namespace(namespace)
+    if target.exists():
+        os.replace(target, temporary / "replaced")
+    os.replace(temporary / "data", _made(target) / "data")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _read_info(name: str, storage: MinariStorage) -> DatasetInfo:
+    height, width, channels = _image_shape(name, storage.observation_space)
+    actions = storage.action_space
+    if not isinstance(actions, Discrete):
+        raise InvalidDataset(f"The actions of dataset {name!r} are {actions}; they must be Discrete.")
+    known: dict[str, Any] = storage.metadata.get("gym_diamond", {})
+    return DatasetInfo(
+        game=known.get("game", name.rpartition("/")[0] or name),
+        num_actions=int(actions.n),
+        action_meanings=tuple(known.get("action_meanings", map(str, range(int(actions.n))))),
+        fps=known.get("fps", ATARI_FPS),
+        height=height,
+        width=width,
+        channels=channels,
+    )
+
+
+def _image_shape(name: str, space: Space) -> tuple[int, int, int]:
+    if not isinstance(space, Box) or space.dtype != np.uint8 or len(space.shape) not in (2, 3):
+        raise InvalidDataset(
+            f"The observations of dataset {name!r} are {space}; they must be images, uint8 (height, width, channels)."
+        )
+    height, width, channels = (*space.shape, 1)[:3]
+    return height, width, channels
+
+
+def _read_episodes(storage: MinariStorage) -> Iterator[Episode]:
+    indices = range(storage.total_episodes)
+    first_action = int(storage.action_space.start)  # pyright: ignore[reportAttributeAccessIssue]
+    for data, about in zip(storage.get_episodes(indices), storage.get_episode_metadata(indices), strict=True):
+        if len(data["actions"]) == 0:
+            continue
+        frames = data["observations"]
+        terminated = bool(data["terminations"][-1])
+        yield Episode(
+            frames=frames if frames.ndim == 4 else frames[..., None],  # (T+1, H, W) -> (T+1, H, W, 1)
+            actions=data["actions"].astype(np.int64) - first_action,
+            rewards=data["rewards"].astype(np.float32),
+            terminated=terminated,
+            truncated=bool(data["truncations"][-1]),
+            game_over=bool(about.get("game_over", terminated)),
+            policy=str(about.get("policy", "unknown")),
+        )
+
+
+def _dataset_path(name: str) -> Path:
+    try:
+        parse_dataset_id(name)
+    except (ValueError, TypeError) as error:  # Minari's own parser stumbles over a missing version
+        raise InvalidDataset(
+            f"{name!r} is not the name of a dataset; names look like breakout/random-v0: letters, "
+            "digits, - and _, a namespace of two characters or more, and a version at the end."
+        ) from error
+    return get_dataset_path(name)
+
+
+def _absent(name: str) -> str:
+    local = ", ".join(sorted(minari.list_local_datasets())) or "none"
+    return (
+        f"There is no dataset {name!r} in {get_dataset_path()}. Here there is: {local}. Collect one with "
+        f"`gym-diamond collect GAME --dataset {name}`, or get a public one with `minari download {name}`."
+    )

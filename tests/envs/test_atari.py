@@ -1,0 +1,135 @@
+"""Real games: the frames, the bookkeeping and the traps of the emulator's own vector env."""
+
+import builtins
+
+import gymnasium
+import numpy as np
+import pytest
+from ale_py import ALEInterface, LoggerMode, roms
+from gymnasium.vector import VectorEnv
+
+from gym_diamond.envs.atari import RealAtari
+from gym_diamond.errors import InvalidArgument, MissingExtra, UnknownGame
+
+
+def _shrink(frame: np.ndarray) -> np.ndarray:
+    """A 210x160 frame shrunk to 64x64 by area, in exact integers. 2N = 525 (2k+1) has no solution: no ties."""
+    rows, columns = _overlap(210, 64), _overlap(160, 64)
+    narrow = np.einsum("jkc,lk->jlc", frame.astype(np.int64), columns)
+    total = np.einsum("ij,jlc->ilc", rows, narrow)
+    return ((2 * total + 210 * 160) // (2 * 210 * 160)).astype(np.uint8)
+
+
+def _overlap(size: int, shrunk: int) -> np.ndarray:
+    """How much `(shrunk, size)` of each old cell lies in each new one, in units of 1/shrunk of an old cell."""
+    new, old = np.arange(shrunk)[:, None] * size, np.arange(size)[None] * shrunk
+    return np.clip(np.minimum(new + size, old + shrunk) - np.maximum(new, old), 0, None)
+
+
+@pytest.mark.parametrize("name", ["breakout", "pong"])
+def test_frames_are_the_area_mean_of_the_maximum_over_the_last_two_of_four_emulated_frames(name: str):
+    ALEInterface.setLoggerMode(LoggerMode.Error)
+    emulator = ALEInterface()
+    emulator.setFloat("repeat_action_probability", 0.0)
+    emulator.setInt("random_seed", 3)
+    emulator.loadROM(roms.get_rom_path(name))
+    emulator.reset_game()
+    env = RealAtari(name.capitalize(), max_noops=0)
+    frames, _ = env.reset(seed=3)
+    meanings = emulator.getMinimalActionSet()
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        action = int(rng.integers(len(meanings)))
+        rewards = [emulator.act(meanings[action]) for _ in range(3)]
+        before_last = emulator.getScreenRGB()
+        rewards.append(emulator.act(meanings[action]))
+        frames, reward, terminated, _, _ = env.step(np.array([action]))
+        assert np.array_equal(frames[0], _shrink(np.maximum(before_last, emulator.getScreenRGB())))
+        assert (reward[0], terminated[0]) == (sum(rewards), emulator.game_over())
+
+
+def test_spaces_and_dtypes_are_gymnasiums():
+    env = RealAtari("Breakout", 3)
+    frames, info = env.reset(seed=0)
+    assert frames in env.observation_space
+    assert env.single_action_space == gymnasium.spaces.Discrete(4)
+    assert info["lives"].tolist() == [5, 5, 5]
+    frames, rewards, terminated, truncated, _ = env.step(env.action_space.sample())
+    assert frames in env.observation_space
+    assert (rewards.dtype, terminated.dtype, truncated.dtype) == (np.float64, np.bool_, np.bool_)
+
+
+def test_a_lost_life_is_told_from_a_lost_game_and_the_last_frame_is_kept():
+    env = RealAtari("Breakout", 4)
+    env.reset(seed=0)
+    lost, over = np.zeros(4, int), 0
+    frames = env.reset(seed=0)[0]
+    for _ in range(400):
+        before = frames
+        frames, _, terminated, truncated, info = env.step(np.full(4, 1))  # FIRE only: every ball is lost
+        lost += info["life_lost"]
+        done = terminated | truncated
+        assert not (info["life_lost"] & done).any()
+        assert ("final_obs" in info) == done.any()
+        for row in np.flatnonzero(done):
+            over += 1
+            assert lost[row] == 4  # the fifth is the game
+            assert info["lives"][row] == 5  # already those of the next game
+            lost[row] = 0
+            final = info["final_obs"][row]
+            assert np.abs(final.astype(int) - before[row]).mean() < 5  # it follows the frame before
+            assert not np.array_equal(final, frames[row])
+        if done.any():
+            assert [last is not None for last in info["final_obs"]] == info["_final_obs"].tolist() == done.tolist()
+    assert over > 0
+
+
+def test_equal_seeds_play_equal_games_and_row_i_is_seeded_with_seed_plus_i():
+    def start(num_envs: int, seed: int) -> np.ndarray:
+        env = RealAtari("Pong", num_envs)
+        frames = [env.reset(seed=seed)[0]]
+        for _ in range(20):
+            frames.append(env.step(np.zeros(num_envs, int))[0])
+        return np.stack(frames)
+
+    three = start(3, 10)
+    assert np.array_equal(three, start(3, 10))
+    assert np.array_equal(three[:, 2], start(1, 12)[:, 0])
+    assert not np.array_equal(three[:, 0], three[:, 1])  # other numbers of no-ops
+
+
+def test_frames_handed_out_are_never_overwritten():
+    env = RealAtari("Breakout", 2)
+    first, _ = env.reset(seed=0)
+    kept = first.copy()
+    for _ in range(30):
+        env.step(env.action_space.sample())
+    assert np.array_equal(first, kept)
+
+
+def test_other_vector_envs_keep_their_metadata():
+    before = dict(VectorEnv.metadata)
+    RealAtari("Breakout")
+    assert VectorEnv.metadata == before
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(UnknownGame, match="Breakout"):
+        RealAtari("Brakout")
+    with pytest.raises(InvalidArgument, match="num_envs is 0"):
+        RealAtari("Breakout", 0)
+    with pytest.raises(InvalidArgument, match=r"repeat_action_probability is 1\.5"):
+        RealAtari("Breakout", repeat_action_probability=1.5)
+
+
+def test_a_missing_emulator_is_answered_with_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    importer = builtins.__import__
+
+    def without_emulator(name: str, *args, **kwargs):
+        if name.startswith("ale_py"):
+            raise ImportError(name)
+        return importer(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_emulator)
+    with pytest.raises(MissingExtra, match=r"gym-diamond\[atari\]"):
+        RealAtari("Breakout")
