@@ -1,0 +1,202 @@
+"""A world is a directory: this file reads and writes it.
+
+    config.json         format, backend, spec, architecture, sampling
+    model.safetensors   the weights
+    contexts.npz        the moments of real play from which dreams start
+    provenance.json     what it was fitted on, by which command, on which machine
+    README.md           the dream card: what was measured
+
+Nothing in it is executed on loading: there is no pickle. Everything that is read is checked against what the config
+promises, so that a damaged or edited world fails here with its name, not later with a wrong dream.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from gym_diamond import schema, world_models
+from gym_diamond.data.contexts import ContextBank
+from gym_diamond.errors import InvalidArgument, InvalidWorld
+from gym_diamond.files import read_json, read_tensors, write_json, write_tensors, write_text
+from gym_diamond.hardware import ComputePrecision, resolve_device, resolve_precision
+from gym_diamond.world_models.protocol import Sampling, WorldModel, WorldSpec
+
+FORMAT = 1
+CONFIG, WEIGHTS, CONTEXTS, PROVENANCE, CARD = (
+    "config.json",
+    "model.safetensors",
+    "contexts.npz",
+    "provenance.json",
+    "README.md",
+)
+
+
+class World(NamedTuple):
+    """A loaded world."""
+
+    model: WorldModel[Any, Any]  # also an nn.Module, with `backend`, `config` and `sampling`
+    contexts: ContextBank
+    provenance: dict[str, Any]
+    directory: Path
+
+
+def load_world(
+    directory: str | Path,
+    *,
+    device: str | torch.device = "cpu",
+    precision: str = "auto",
+    sampling: Mapping[str, object] | None = None,
+) -> World:
+    """The world in `directory`, its model in evaluation mode with float32 parameters on `device`.
+
+    Args:
+        directory: a world directory.
+        device: where the model computes: "cpu", "cuda", "cuda:1", "auto".
+        precision: what it computes in: "bf16", "fp32", or "auto" for bf16 where the hardware has it.
+        sampling: values of `Sampling` that replace those the world was saved with.
+
+    Raises:
+        InvalidWorld: something in the directory is missing, damaged or does not fit the rest.
+        InvalidArgument: the device, the precision or a sampling value is not allowed.
+    """
+    on = resolve_device(str(device))
+    compute = resolve_precision(precision, on)
+    directory = _existing_directory(Path(directory))
+    config = _read_config(directory / CONFIG)
+    chosen = schema.decode(Sampling, {**schema.encode(config.sampling), **(sampling or {})}, "sampling")
+    model = _build(config, chosen, compute, directory / CONFIG)
+    weights, _ = read_tensors(directory / WEIGHTS, InvalidWorld)
+    check_tensors(weights, model.state_dict(), directory / WEIGHTS)
+    model.load_state_dict(weights)  # copies into the dtypes that the model computes in
+    contexts = ContextBank.load(directory / CONTEXTS)
+    check_contexts(contexts, config.spec, directory / CONTEXTS)
+    provenance = read_json(directory / PROVENANCE, InvalidWorld)
+    return World(model.requires_grad_(False).eval().to(on), contexts, provenance, directory)
+
+
+def save_world(
+    directory: str | Path,
+    *,
+    model: Any,
+    state_dict: Mapping[str, Tensor],
+    contexts: ContextBank,
+    provenance: Mapping[str, Any],
+    card: str,
+    weights_dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a world into `directory`; each file is replaced whole, `config.json` last.
+
+    Args:
+        directory: made if it does not exist.
+        model: gives backend, spec, architecture and sampling; its own weights are not saved.
+        state_dict: the weights that are saved, by the names of `model.state_dict()`.
+        contexts: moments of real play to start from, which must fit the model's spec.
+        provenance: JSON values.
+        card: the text of README.md.
+        weights_dtype: what floating weights are stored in, for example `torch.bfloat16` to halve the file.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    check_tensors(state_dict, model.state_dict(), directory / WEIGHTS)
+    check_contexts(contexts, model.spec, directory / CONTEXTS)
+    stored = {k: v.to(weights_dtype) if v.is_floating_point() else v for k, v in state_dict.items()}
+    config = {
+        "format": FORMAT,
+        "backend": model.backend,
+        "spec": schema.encode(model.spec),
+        "model": schema.encode(model.config),
+        "sampling": schema.encode(model.sampling),
+    }
+    write_tensors(directory / WEIGHTS, stored, {"format": "pt"})
+    contexts.save(directory / CONTEXTS)
+    write_json(directory / PROVENANCE, provenance)
+    write_text(directory / CARD, card)
+    write_json(directory / CONFIG, config)
+
+
+def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path) -> None:
+    """Nothing, if `found` can be loaded where `expected` stands.
+
+    Raises:
+        InvalidWorld: a tensor is missing, unknown, or of another shape or kind than the config says.
+    """
+    for difference, words in ((expected.keys() - found.keys(), "lacks"), (found.keys() - expected.keys(), "has")):
+        if difference:
+            names = ", ".join(sorted(difference)[:3]) + (", ..." if len(difference) > 3 else "")
+            raise InvalidWorld(f"{path} {words} {len(difference)} tensors against what its config.json says: {names}.")
+    for name, tensor in expected.items():
+        if found[name].shape != tensor.shape:
+            given, allowed = tuple(found[name].shape), tuple(tensor.shape)
+            raise InvalidWorld(f"{path}: {name} has shape {given}; its config.json asks for {allowed}.")
+        same_kind = found[name].is_floating_point() and tensor.is_floating_point()
+        if not same_kind and found[name].dtype != tensor.dtype:
+            raise InvalidWorld(f"{path}: {name} holds {found[name].dtype}; its config.json asks for {tensor.dtype}.")
+
+
+def check_contexts(contexts: ContextBank, spec: WorldSpec, path: Path) -> None:
+    """Nothing, if dreams of a world with this `spec` can start from `contexts`.
+
+    Raises:
+        InvalidWorld: their frame size, length or actions do not fit.
+    """
+    T, *size = contexts.frames.shape[1:]
+    if tuple(size) != (spec.height, spec.width, spec.channels):
+        asked = (spec.height, spec.width, spec.channels)
+        raise InvalidWorld(f"{path} holds frames of {tuple(size)}; this world's are {asked} (height, width, channels).")
+    if spec.context_length > T:
+        raise InvalidWorld(f"{path} holds {T} frames a context; this world looks back on {spec.context_length}.")
+    low, high = (int(contexts.actions.min()), int(contexts.actions.max())) if contexts.actions.size else (0, 0)
+    if low < 0 or high >= spec.num_actions:
+        raise InvalidWorld(f"{path} holds actions {low} to {high}; this world's are 0 to {spec.num_actions - 1}.")
+
+
+class _Config(NamedTuple):
+    backend: str
+    spec: WorldSpec
+    model: Mapping[str, Any]
+    sampling: Sampling
+
+
+def _build(config: _Config, sampling: Sampling, precision: ComputePrecision, path: Path) -> Any:
+    """A model with random weights; the caller's random numbers stay as they were."""
+    try:
+        backend = world_models.backend(config.backend)
+        architecture = schema.decode(backend.config_type, config.model, "model")
+        with torch.random.fork_rng(devices=[]):
+            return backend.build(architecture, config.spec, sampling, precision)
+    except (InvalidArgument, InvalidWorld) as error:
+        raise InvalidWorld(f"{path}: {error}") from error
+
+
+def _existing_directory(directory: Path) -> Path:
+    if directory.is_dir():
+        return directory
+    what = "is a file, not a directory" if directory.exists() else "does not exist"
+    raise InvalidWorld(
+        f"world {str(directory)!r} {what}. A world is a directory with {CONFIG}, {WEIGHTS}, {CONTEXTS} and "
+        f"{PROVENANCE}, as `gym-diamond fit` writes it (looked for {directory.absolute()})."
+    )
+
+
+def _read_config(path: Path) -> _Config:
+    values = read_json(path, InvalidWorld)
+    if values.get("format") != FORMAT:
+        raise InvalidWorld(
+            f"{path} is of format {values.get('format')!r}; this version of gym-diamond reads format {FORMAT}. "
+            "Update gym-diamond, or fit the world again."
+        )
+    expected = {"format", "backend", "spec", "model", "sampling"}
+    if values.keys() != expected:
+        wrong = ", ".join(sorted(map(repr, values.keys() ^ expected)))
+        raise InvalidWorld(f"{path} must have exactly the fields {', '.join(sorted(expected))}; check {wrong}.")
+    if not isinstance(values["backend"], str) or not isinstance(values["model"], dict):
+        raise InvalidWorld(f"{path}: backend must be a name and model an object of named fields.")
+    try:
+        spec = schema.decode(WorldSpec, values["spec"], "spec")
+        sampling = schema.decode(Sampling, values["sampling"], "sampling")
+    except InvalidArgument as error:
+        raise InvalidWorld(f"{path}: {error}") from error
+    return _Config(values["backend"], spec, values["model"], sampling)

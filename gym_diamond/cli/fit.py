@@ -1,0 +1,211 @@
+"""`gym-diamond fit`: fit a world model to real play and write it as a world directory."""
+
+import os
+
+# Before torch is loaded: by default its threads spin while they wait for each other, and then a second busy program
+# on the machine slows a fit down ten times over; asleep they cost nothing.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import argparse
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import tyro
+from tqdm import tqdm
+
+from gym_diamond import schema, world_models
+from gym_diamond.cli import say
+from gym_diamond.errors import InvalidArgument, InvalidRun
+from gym_diamond.files import read_json
+from gym_diamond.fitting import provenance, run
+from gym_diamond.fitting.config import RunConfig
+from gym_diamond.fitting.loop import Position, fit
+from gym_diamond.fitting.material import load_material
+from gym_diamond.fitting.reporters import Reporter, TensorBoardReporter, WandbReporter
+from gym_diamond.fitting.session import Session
+from gym_diamond.fitting.setup import make_setup
+from gym_diamond.hardware import resolve_device, resolve_precision
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Fit a world model to real play and write it as a world directory."""
+
+    out: Path
+    """Where the run and its world are written."""
+    resume: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Go on with the run in --out exactly where its last checkpoint stands."""
+    config: Path | None = None
+    """A .json or .toml file with any of these values, in the form of a run's fit/config.json."""
+    wandb: str | None = None
+    """Also report to this Weights & Biases project."""
+    run: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=RunConfig)
+
+
+def main(argv: list[str]) -> int:
+    """The exit status of `gym-diamond fit`."""
+    arguments = parse(argv)
+    out, config = arguments.out, arguments.run
+    if arguments.resume:
+        run.check_can_resume(run.read_config(out), config)
+    else:
+        run.check_is_free(out)
+    check_is_complete(config)
+    if config.fit.threads is not None:
+        torch.set_num_threads(config.fit.threads)
+    device = resolve_device(config.fit.device)
+    precision = resolve_precision(config.fit.precision, device)
+
+    resumed = arguments.resume and (out / "provenance.json").exists()
+    sources = without_sources(config) if resumed else config  # a resumed run has all it needs in its own folder
+    material = load_material(config.dataset, config.context_length)
+    setup = make_setup(sources, material, device)
+    command = [out.name if Path(word) == out else word for word in ("gym-diamond", "fit", *argv)]
+    origin = provenance.origin(sources, material.episodes, command, device, precision)
+    if resumed:
+        before = read_json(out / "provenance.json", InvalidRun)
+        check_same_episodes(out, before, origin["episodes"])
+        origin["start_from"] = before.get("start_from", {})
+    start = run.load_checkpoint(out, setup.learners)
+    told = reporters(arguments, start)  # may lack an extra: before anything is written
+    run.write_config(out, config)
+    say(f"{len(material.episodes):,} episodes, {setup.store.num_transitions:,} transitions; {device}, {precision}")
+
+    session = Session(out, config.fit, setup, origin, told)
+    try:
+        if start.step == 0:
+            session.checkpoint(start)  # from here on, whatever happens leaves a world that loads
+        end = fit(setup.learners, setup.store, config.fit, start, session, precision)
+    finally:
+        session.close()
+    say(f"{end.step:,} steps in {end.elapsed / 60:.1f} minutes; the world is in {out}")
+    return 0
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """The arguments: command line over --config file over the resumed run or the preset."""
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--resume", action="store_true")
+    for name in ("--out", "--config", "--preset"):
+        early.add_argument(name)
+    known, _ = early.parse_known_args(argv)
+    values = read_config_file(Path(known.config)) if known.config else {}
+    preset = known.preset or values.get("preset")
+    if known.resume and known.out:
+        config = run.read_config(Path(known.out))
+        config = with_preset(config, preset) if preset not in (None, config.preset) else config
+    else:
+        config = with_preset(RunConfig(), preset or RunConfig.preset)
+    config = schema.decode(RunConfig, overlay(schema.encode(config), values), known.config or "config")
+    default = Arguments(out=tyro.MISSING, run=config)
+    return tyro.cli(Arguments, default=default, args=list(argv), prog="gym-diamond fit")
+
+
+def with_preset(config: RunConfig, preset: str) -> RunConfig:
+    """`config` with the architecture of `preset`.
+
+    Raises:
+        InvalidArgument: there is no such preset.
+    """
+    presets = world_models.backend(config.backend).presets
+    if preset not in presets:
+        raise InvalidArgument(f"there is no preset {preset!r}; {config.backend} has {', '.join(presets)}.")
+    return replace(config, preset=preset, model=presets[preset])
+
+
+def read_config_file(path: Path) -> dict[str, Any]:
+    """The values in a .json or .toml file.
+
+    Raises:
+        InvalidArgument: the file is missing, of another kind, or damaged.
+    """
+    if path.suffix not in (".json", ".toml"):
+        raise InvalidArgument(f"--config {path} must be a .json or .toml file.")
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except FileNotFoundError:
+        raise InvalidArgument(f"--config {path} does not exist.") from None
+    except ValueError as error:
+        raise InvalidArgument(f"--config {path} cannot be read: {error}.") from error
+    if not isinstance(values, dict):
+        raise InvalidArgument(f"--config {path} must hold an object of named fields.")
+    return values
+
+
+def overlay(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with those of `changes` in their place, section by section."""
+    merged = dict(values)
+    for name, change in changes.items():
+        inside = isinstance(change, Mapping) and isinstance(values.get(name), Mapping)
+        merged[name] = overlay(values[name], change) if inside else change
+    return merged
+
+
+def check_is_complete(config: RunConfig) -> None:
+    """Nothing, if `config` says what to fit to and for how long.
+
+    Raises:
+        InvalidArgument: it does not.
+    """
+    if not config.dataset:
+        raise InvalidArgument(
+            "no data to fit to: give --dataset NAME, a Minari dataset such as `gym-diamond collect` writes."
+        )
+    if config.fit.steps is None and config.fit.max_minutes is None:
+        raise InvalidArgument("no end to the fit: give --steps N or --max-minutes M (both: whichever comes first).")
+
+
+def without_sources(config: RunConfig) -> RunConfig:
+    """`config` with no worlds to start from."""
+    denoiser, reward_end = (replace(optim, start_from=None) for optim in (config.denoiser, config.reward_end))
+    return replace(config, denoiser=denoiser, reward_end=reward_end)
+
+
+def check_same_episodes(out: Path, before: Mapping[str, Any], digests: list[str]) -> None:
+    """Nothing, if the run in `out`, whose provenance is `before`, was fitted to the episodes with these digests.
+
+    Raises:
+        InvalidRun: the data has changed since.
+    """
+    if before.get("episodes") != digests:
+        raise InvalidRun(
+            f"the dataset is not the one that the run in {out} was fitted to: its episodes differ. "
+            "Restore it, or start a new run in another folder."
+        )
+
+
+def reporters(arguments: Arguments, start: Position) -> list[Reporter]:
+    """Where a run reports to."""
+    folder = arguments.out / "fit"
+    chosen: list[Reporter] = []
+    if arguments.wandb:
+        chosen.append(WandbReporter(arguments.wandb, folder, schema.encode(arguments.run)))
+    return [*chosen, TensorBoardReporter(folder / "tensorboard"), Bar(start.progress(arguments.run.fit))]
+
+
+class Bar:
+    """The line at the terminal: how far, how long still, losses and speed."""
+
+    def __init__(self, progress: float) -> None:
+        form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+        self._bar = tqdm(total=1.0, initial=progress, desc="fit", bar_format=form)
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        losses = [f"{key.removesuffix('/loss')} {value:.4f}" for key, value in values.items() if key.endswith("/loss")]
+        speed = f"{values['steps_per_second']:.2f} steps/s"
+        self._bar.set_postfix_str(", ".join([f"step {step:,}", *losses, speed]), refresh=False)
+        self._bar.n = values["progress"]
+        self._bar.refresh()
+
+    def image(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Nothing: a terminal shows no pictures."""
+
+    def close(self) -> None:
+        self._bar.close()

@@ -1,0 +1,109 @@
+"""One objective under fit: its network, its optimizer and its averaged weights, updated once a call.
+
+All randomness of an update comes from a generator that is seeded by (seed, objective, step). So which data and which
+noise a step sees is a pure function of the step: a resumed fit repeats no step, skips none and needs no saved
+generator, and objectives do not disturb each other.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gym_diamond.data.segments import SegmentStore
+from gym_diamond.errors import InvalidRun
+from gym_diamond.fitting.config import OptimConfig
+from gym_diamond.fitting.optim import learning_rate, make_optimizer, update_average
+from gym_diamond.hardware import ComputePrecision
+from gym_diamond.world_models.objective import Objective
+
+
+@dataclass(frozen=True)
+class Learner:
+    """What belongs to one objective. The three parts that change are changed by `update` and `load_tensors` only."""
+
+    objective: Objective
+    config: OptimConfig
+    optimizer: torch.optim.AdamW
+    average: nn.Module  # a network like the objective's, whose weights are the running average
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that an exact continuation needs, by name: network, average and the optimizer's moments."""
+        named = {f"network.{k}": v for k, v in self.objective.network.state_dict().items()}
+        named |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        for name, parameter in self.objective.network.named_parameters():
+            moments = self.optimizer.state.get(parameter, {})
+            named |= {f"optimizer.{name}.{k}": v for k, v in moments.items()}
+        return named
+
+    @torch.no_grad()
+    def load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """Continue from what `tensors()` gave.
+
+        Raises:
+            InvalidRun: the tensors are those of another architecture.
+        """
+        try:
+            self.objective.network.load_state_dict(_below("network.", tensors))
+            self.average.load_state_dict(_below("average.", tensors))
+        except RuntimeError as error:
+            raise InvalidRun(f"the checkpoint does not fit the {self.objective.name} network: {error}") from error
+        for name, parameter in self.objective.network.named_parameters():
+            moments = _below(f"optimizer.{name}.", tensors)
+            if moments:
+                self.optimizer.state[parameter] = {k: _like(parameter, v) for k, v in moments.items()}
+
+
+def make_learner(objective: Objective, config: OptimConfig, average: nn.Module) -> Learner:
+    """A learner that has not learned yet. `average` must be a copy of the objective's network."""
+    return Learner(objective, config, make_optimizer(objective.network, config), average.requires_grad_(False))
+
+
+def update(
+    learner: Learner, store: SegmentStore, seed: int, step: int, progress: float, precision: ComputePrecision
+) -> dict[str, Tensor]:
+    """The detached metrics of one gradient step, among them `loss` and `grad_norm`; nothing waits for the device.
+
+    Args:
+        learner: whose network, optimizer and average are changed.
+        store: where the batch comes from.
+        seed: of the fit.
+        step: of the fit; together with the seed and the objective's name it decides batch and noise.
+        progress: how much of the fit is done, in [0, 1].
+        precision: what the network computes in.
+    """
+    objective, config, optimizer = learner.objective, learner.config, learner.optimizer
+    device = store.frames.device
+    generator = torch.Generator(device).manual_seed(stream_seed(seed, objective.name, step))
+    segment = store.sample(objective.window, config.batch_size, generator)
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+        loss, metrics = objective.loss(segment, generator)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    grad_norm = nn.utils.clip_grad_norm_(objective.network.parameters(), config.max_grad_norm, foreach=True)
+    count = step // config.every
+    lr = learning_rate(config, count, progress)
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+    optimizer.step()
+    update_average(learner.average, objective.network, config.ema_decay, count)
+    ours = {"loss": loss.detach(), "grad_norm": grad_norm.detach(), "lr": torch.tensor(lr, dtype=torch.float64)}
+    return {**ours, **metrics}
+
+
+def stream_seed(seed: int, name: str, step: int) -> int:
+    """The seed of the generator of one update: 63 bits of a hash of seed, objective and step."""
+    digest = hashlib.blake2b(f"{seed}/{name}/{step}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _like(parameter: Tensor, value: Tensor) -> Tensor:
+    """`value` on the parameter's device, in its memory format where it has its shape."""
+    if value.shape != parameter.shape:
+        return value.to(parameter.device)
+    return torch.empty_like(parameter).copy_(value)

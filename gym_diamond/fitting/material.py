@@ -1,0 +1,90 @@
+"""From dataset names to what a fit is made of: the episodes, checked, and the border of the world to be."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import NamedTuple
+
+import numpy as np
+
+from gym_diamond.data import dataset
+from gym_diamond.data.episode import Episode
+from gym_diamond.errors import InvalidDataset
+from gym_diamond.games import GAMES
+from gym_diamond.world_models.protocol import WorldSpec
+
+SIGNS = (-1.0, 0.0, 1.0)
+MAX_REWARD_VALUES = 16
+
+
+class Material(NamedTuple):
+    """What a world is fitted to."""
+
+    spec: WorldSpec
+    episodes: list[Episode]
+
+
+def load_material(names: Sequence[str], context_length: int) -> Material:
+    """The episodes of all datasets in `names`, in order, and the spec of a world fitted to them.
+
+    Raises:
+        InvalidDataset: a dataset is absent or empty, or they do not fit each other.
+    """
+    infos, episodes = [], []
+    for name in names:
+        info, found = dataset.load(name)
+        infos.append(info)
+        episodes += found
+    first = infos[0]
+    for name, info in zip(names, infos, strict=True):
+        for field in fields(info):
+            ours, theirs = getattr(first, field.name), getattr(info, field.name)
+            if ours != theirs:
+                raise InvalidDataset(
+                    f"datasets {names[0]!r} and {name!r} cannot be fitted together: {field.name} is {ours!r} in the "
+                    f"first and {theirs!r} in the second."
+                )
+    spec = WorldSpec(
+        game=first.game,
+        height=first.height,
+        width=first.width,
+        channels=first.channels,
+        num_actions=first.num_actions,
+        action_meanings=first.action_meanings,
+        context_length=context_length,
+        reward_values=reward_values(first.game, episodes),
+        fps=first.fps,
+    )
+    check_actions(episodes, spec)
+    return Material(spec, episodes)
+
+
+def reward_values(game: str, episodes: Sequence[Episode]) -> tuple[float, ...]:
+    """The rewards that dreams of `game` can give: signs for Atari as in the reference, else the data's own values.
+
+    Raises:
+        InvalidDataset: there are more distinct rewards than a dream can tell apart.
+    """
+    if game in GAMES:
+        return SIGNS
+    distinct = np.unique(np.concatenate([episode.rewards for episode in episodes]))
+    if len(distinct) > MAX_REWARD_VALUES:
+        raise InvalidDataset(
+            f"the rewards of {game!r} take {len(distinct)} distinct values; a dream tells at most {MAX_REWARD_VALUES} "
+            "apart. Round or clip them in the dataset, for example to their signs."
+        )
+    return tuple(distinct.tolist())
+
+
+def check_actions(episodes: Sequence[Episode], spec: WorldSpec) -> None:
+    """Nothing, if every action in `episodes` is one of the world's.
+
+    Raises:
+        InvalidDataset: one is not.
+    """
+    for i, episode in enumerate(episodes):
+        actions = episode.actions
+        if len(actions) and not 0 <= actions.min() <= actions.max() < spec.num_actions:
+            raise InvalidDataset(
+                f"episode {i} has actions from {actions.min()} to {actions.max()}; {spec.game} has {spec.num_actions} "
+                f"actions, 0 to {spec.num_actions - 1}."
+            )

@@ -1,0 +1,72 @@
+"""Where the numbers and pictures of a fit go beside the terminal: TensorBoard, and Weights & Biases by choice."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from gym_diamond.errors import MissingExtra
+
+
+class Reporter(Protocol):
+    """Whoever wants to know how a fit goes."""
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Take means since the last report."""
+        ...
+
+    def image(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Take an `(H, W, 3)` uint8 picture."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left to write."""
+        ...
+
+
+class TensorBoardReporter:
+    """Event files in a folder, for `tensorboard --logdir`."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise MissingExtra(
+                'the fit writes TensorBoard files, and TensorBoard is not installed: pip install "gym-diamond[train]"'
+            ) from error
+        self._writer = SummaryWriter(str(folder))
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self._writer.add_scalar(name, value, step)
+
+    def image(self, step: int, name: str, picture: np.ndarray) -> None:
+        self._writer.add_image(name, picture, step, dataformats="HWC")
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class WandbReporter:
+    """A run in a Weights & Biases project; a resumed fit goes on with the same run."""
+
+    def __init__(self, project: str, folder: Path, config: Mapping[str, Any]) -> None:
+        try:
+            import wandb  # pyright: ignore[reportMissingImports]
+        except ImportError as error:
+            raise MissingExtra('--wandb needs wandb: pip install "gym-diamond[wandb]"') from error
+        folder.mkdir(parents=True, exist_ok=True)
+        self._wandb = wandb
+        name = folder.resolve().parent.name
+        about = {"project": project, "id": name, "name": name, "dir": str(folder), "config": dict(config)}
+        self._run = wandb.init(**about, resume="allow")
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        self._run.log(dict(values), step=step)
+
+    def image(self, step: int, name: str, picture: np.ndarray) -> None:
+        self._run.log({name: self._wandb.Image(picture)}, step=step)
+
+    def close(self) -> None:
+        self._run.finish()

@@ -1,0 +1,104 @@
+"""The folder of a run: its config and its checkpoint, beside the world that it keeps up to date.
+
+    OUT/config.json ...            the world, with the averaged weights: loads like any other at any moment
+    OUT/fit/config.json            every value that decided the run
+    OUT/fit/checkpoint.safetensors networks, averages and optimizer moments; step and elapsed time in its metadata
+
+Each file is replaced whole. The config is written before the first step, the checkpoint after that, so a run that was
+killed at any moment either has a checkpoint or starts again from its first step.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+from gym_diamond import schema
+from gym_diamond.errors import InvalidArgument, InvalidRun
+from gym_diamond.files import read_json, read_tensors, write_json, write_tensors
+from gym_diamond.fitting.config import RunConfig
+from gym_diamond.fitting.learner import Learner
+from gym_diamond.fitting.loop import Position
+
+CONFIG, CHECKPOINT = Path("fit", "config.json"), Path("fit", "checkpoint.safetensors")
+FIXED = ("dataset", "backend", "context_length", "model", "loss")  # what --resume may not change
+
+
+def check_is_free(out: Path) -> None:
+    """Nothing, if a new run may be written to `out`.
+
+    Raises:
+        InvalidRun: something is there already.
+    """
+    if out.exists() and not out.is_dir():
+        raise InvalidRun(f"{out} is a file; give --out a folder that does not exist yet.")
+    found = [path for path in out.rglob("*") if path.is_file() and path.name[0] != "."]  # dots: leftovers
+    if found:
+        hint = "add --resume to go on with it, or " if (out / CONFIG).exists() else ""
+        what = "holds a run already" if (out / CONFIG).exists() else "is not empty"
+        raise InvalidRun(f"{out} {what}; {hint}give --out a folder that does not exist yet.")
+
+
+def read_config(out: Path) -> RunConfig:
+    """The config of the run in `out`.
+
+    Raises:
+        InvalidRun: there is no run, or its config is damaged.
+    """
+    if not (out / CONFIG).exists():
+        raise InvalidRun(f"there is no run to resume in {out} ({out / CONFIG} is missing); leave out --resume.")
+    try:
+        return schema.decode(RunConfig, read_json(out / CONFIG, InvalidRun), str(out / CONFIG))
+    except InvalidArgument as error:
+        raise InvalidRun(str(error)) from error
+
+
+def write_config(out: Path, config: RunConfig) -> None:
+    """Save the config of the run in `out`, whose folders are made."""
+    (out / CONFIG).parent.mkdir(parents=True, exist_ok=True)
+    write_json(out / CONFIG, schema.encode(config))
+
+
+def check_can_resume(saved: RunConfig, wanted: RunConfig) -> None:
+    """Nothing, if a run with the config `saved` can go on with the config `wanted`.
+
+    Raises:
+        InvalidRun: data, architecture, loss or seed differ; the message names the field.
+    """
+    for name in FIXED:
+        _check_same(getattr(saved, name), getattr(wanted, name), name)
+    _check_same(saved.fit.seed, wanted.fit.seed, "seed")
+
+
+def save_checkpoint(out: Path, learners: Sequence[Learner], position: Position) -> None:
+    """Write the checkpoint of the run in `out`."""
+    tensors = {f"{ln.objective.name}.{key}": value for ln in learners for key, value in ln.tensors().items()}
+    write_tensors(out / CHECKPOINT, tensors, {"step": str(position.step), "elapsed": repr(position.elapsed)})
+
+
+def load_checkpoint(out: Path, learners: Sequence[Learner]) -> Position:
+    """The position of the run in `out`, whose checkpoint is loaded into `learners`; the start if it has none yet.
+
+    Raises:
+        InvalidRun: the checkpoint is damaged or of another architecture.
+    """
+    if not (out / CHECKPOINT).exists():
+        return Position()
+    tensors, metadata = read_tensors(out / CHECKPOINT, InvalidRun)
+    for learner in learners:
+        prefix = f"{learner.objective.name}."
+        learner.load_tensors({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+    try:
+        return Position(int(metadata["step"]), float(metadata["elapsed"]))
+    except (KeyError, ValueError) as error:
+        raise InvalidRun(f"{out / CHECKPOINT} does not say how far it came; it is not a checkpoint.") from error
+
+
+def _check_same(saved: object, wanted: object, where: str) -> None:
+    if is_dataclass(saved):
+        for field in fields(saved):
+            _check_same(getattr(saved, field.name), getattr(wanted, field.name), f"{where}.{field.name}")
+    elif saved != wanted:
+        raise InvalidRun(
+            f"--resume cannot change {where}: the run has {saved!r}, {wanted!r} was asked for. "
+            "Leave it as it is, or start a new run in another folder."
+        )

@@ -1,0 +1,82 @@
+"""Everything a fit works on, made from its config and its data: networks, averages, optimizers, store, contexts."""
+
+import copy
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from gym_diamond import world_models
+from gym_diamond.checkpoint import load_world
+from gym_diamond.data.contexts import ContextBank, cut
+from gym_diamond.data.segments import SegmentStore
+from gym_diamond.errors import InvalidRun
+from gym_diamond.fitting.config import RunConfig
+from gym_diamond.fitting.learner import Learner, make_learner
+from gym_diamond.fitting.material import Material
+from gym_diamond.world_models.protocol import WorldSpec
+
+
+class Setup(NamedTuple):
+    """What a fit works on."""
+
+    average: Any  # the world model with the averaged weights: what is saved
+    learners: tuple[Learner, ...]
+    store: SegmentStore
+    contexts: ContextBank
+
+
+def make_setup(config: RunConfig, material: Material, device: torch.device) -> Setup:
+    """A fit at its start: random weights decided by the seed, or those it starts from, and the data on `device`.
+
+    Raises:
+        InvalidArgument: the architecture does not fit the data.
+        InvalidWorld: a world to start from is missing or damaged.
+        InvalidRun: a world to start from has another architecture.
+    """
+    model = build_model(config, material.spec)
+    start_networks(model, config)
+    model = model.to(device)
+    if config.fit.channels_last:
+        model = model.to(memory_format=torch.channels_last)
+    average = copy.deepcopy(model).requires_grad_(False).eval()
+    learners = []
+    for objective in world_models.backend(config.backend).objectives(model, config.loss):
+        twin = average.get_submodule(name_of(objective.network, model))
+        learners.append(make_learner(objective, getattr(config, objective.name), twin))
+    rng = np.random.default_rng(config.fit.seed)
+    contexts = cut(material.episodes, config.fit.num_contexts, config.context_length, rng)
+    return Setup(average, tuple(learners), SegmentStore.from_episodes(material.episodes, device), contexts)
+
+
+def build_model(config: RunConfig, spec: WorldSpec) -> Any:
+    """A world model with the random weights that the seed decides; the caller's random numbers stay as they were."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.fit.seed)
+        return world_models.backend(config.backend).build(config.model, spec, config.sampling, "fp32")
+
+
+def start_networks(model: Any, config: RunConfig) -> None:
+    """Copy into `model` each network that `config` starts from a world.
+
+    Raises:
+        InvalidWorld: the world is missing or damaged.
+        InvalidRun: its network has another architecture.
+    """
+    for objective in world_models.backend(config.backend).objectives(model, config.loss):
+        source = getattr(config, objective.name).start_from
+        if source is None:
+            continue
+        world: Any = load_world(source, precision="fp32").model
+        found = world.get_submodule(name_of(objective.network, model))
+        try:
+            objective.network.load_state_dict(found.state_dict())
+        except RuntimeError as error:
+            flag = f"--{objective.name.replace('_', '-')}.start-from"
+            raise InvalidRun(f"{flag} {source} has another architecture than this run: {error}") from error
+
+
+def name_of(part: nn.Module, whole: nn.Module) -> str:
+    """The name under which `part` stands in `whole`."""
+    return next(name for name, module in whole.named_modules() if module is part)
