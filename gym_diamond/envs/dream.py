@@ -1,0 +1,294 @@
+"""Many dreams at once, on the device: the one place where anything changes.
+
+World models are pure functions. `Dream` is the shell that makes an environment of one: it holds each row's state,
+random stream and clock, and resets the rows that are over. It does no maths of its own and never waits for the device:
+rows are chosen by masks, and no method asks a tensor for its value. Everything that can change is one value, a
+`Snapshot`, which is replaced whole: what was handed out is never overwritten.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode
+from torch import Tensor
+
+from gym_diamond import noise
+from gym_diamond.data.contexts import ContextBank
+from gym_diamond.envs.starts import check_context
+from gym_diamond.errors import InvalidArgument
+from gym_diamond.world_models import rows
+from gym_diamond.world_models.protocol import Context, Transition, WorldModel
+
+BURN_IN_ROWS = 64  # contexts burned in at once
+
+State = Any  # a NamedTuple of tensors, which only the world knows
+StepFunction = Callable[[State, Tensor, Any], tuple[State, Transition]]
+
+
+class Snapshot(NamedTuple):
+    """All that a dream is. Restored on the same device, precision and batch size, it goes on to the bit."""
+
+    state: State
+    keys: Tensor  # (N, 2) int64, the rows' random streams
+    counter: Tensor  # (N,) int64, how far each stream was read
+    elapsed: Tensor  # (N,) int64, steps since the dream began
+    done: Tensor  # (N,) bool, over and not reset yet
+
+
+class DreamStep(NamedTuple):
+    """What one step of all rows brought."""
+
+    obs: Tensor  # (N, k*C, H, W) what the next action answers; after an autoreset the start of the new dream
+    reward: Tensor  # (N,) float32
+    terminated: Tensor  # (N,) bool, the game ended
+    truncated: Tensor  # (N,) bool, the time was up
+    final_obs: Tensor  # (N, k*C, H, W) what the action led to, before any autoreset
+    reward_probs: Tensor  # (N, K) over spec.reward_values
+    end_prob: Tensor  # (N,)
+    stepped: Tensor  # (N,) bool; False = the row was reset instead (autoreset mode NextStep), reward 0
+
+
+class Dream:
+    """N dreams of one world. Row i of a dream seeded s has the random stream of a single dream seeded s+i.
+
+    Args:
+        world: the world model; its device is where everything lives.
+        contexts: the moments from which dreams start, burned in once, at the first reset.
+        num_envs: N.
+        max_episode_steps: a dream is truncated after so many steps; None = never.
+        autoreset_mode: what happens to a row that is over: "SameStep" (reset in the same step), "NextStep" (the next
+            step resets it and ignores the action) or "Disabled" (nothing; reset it with a mask).
+        frame_stack: k, how many of the last frames an obs holds, oldest first; at most the world's context length.
+            They are the dream's real history; frames from before the game began are mid-grey.
+        stagger: spread the clocks evenly at a full reset, so that rows are not all truncated in the same step.
+        step: stands in for `world.step`, for example `torch.compile(world.step)`.
+
+    Raises:
+        InvalidArgument: an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        world: WorldModel[Any, Any],
+        contexts: ContextBank,
+        num_envs: int = 1,
+        *,
+        max_episode_steps: int | None = None,
+        autoreset_mode: str = "SameStep",
+        frame_stack: int = 1,
+        stagger: bool = False,
+        step: StepFunction | None = None,
+    ) -> None:
+        self.autoreset_mode = _autoreset_mode(autoreset_mode)
+        if num_envs < 1:
+            raise InvalidArgument(f"num_envs is {num_envs}; it must be at least 1.")
+        if max_episode_steps is not None and max_episode_steps < 1:
+            raise InvalidArgument(f"max_episode_steps is {max_episode_steps}; it must be at least 1.")
+        if not 1 <= frame_stack <= world.spec.context_length:
+            limit = world.spec.context_length
+            raise InvalidArgument(f"frame_stack is {frame_stack}; this world remembers 1 to {limit} frames.")
+        if stagger and max_episode_steps is None:
+            raise InvalidArgument("stagger=True spreads the rows over max_episode_steps, so give a limit as well.")
+        self.world = world
+        self.contexts = contexts
+        self.num_envs = num_envs
+        self.max_episode_steps = max_episode_steps
+        self.frame_stack = frame_stack
+        self.stagger = stagger
+        self._step = step if step is not None else world.step
+        self._starts: State | None = None  # the contexts, burned in
+        self._now: Snapshot | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Dream(game={self.world.spec.game}, num_envs={self.num_envs}, device={self.world.device}, "
+            f"max_episode_steps={self.max_episode_steps}, autoreset_mode={self.autoreset_mode.value}, "
+            f"frame_stack={self.frame_stack}, stagger={self.stagger})"
+        )
+
+    @torch.no_grad()
+    def reset(
+        self,
+        seed: int | Sequence[int | None] | None = None,
+        *,
+        context: Tensor | Context | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """The obs `(N, k*C, H, W)` of all rows, after those under `mask` began anew.
+
+        Args:
+            seed: s gives row i the stream of seed s+i, from its beginning; a sequence gives each row its own. None, or
+                None in a row's place, goes on with the stream the row has.
+            context: where to start: `(N,)` int64 indices into `contexts`, or a `Context` of N rows. None = at random.
+            mask: `(N,)` bool; None = all rows.
+
+        Raises:
+            InvalidArgument: an argument has a wrong shape, dtype or value.
+            ResetNeeded: a mask was given at the very first reset.
+        """
+        now = self._now
+        if mask is not None and now is None:
+            raise ResetNeeded("The first reset is one of all rows: call reset() without a mask once.")
+        chosen = self._row_mask(mask)
+        keys, counter = self._seeded(seed, chosen)
+        state = self._draw_start(keys, counter) if context is None else self._given_start(context)
+        counter = counter + chosen
+        done = torch.zeros_like(chosen)
+        elapsed = torch.zeros_like(counter)
+        if now is None or mask is None:
+            if self.stagger and self.max_episode_steps is not None:
+                elapsed = torch.arange(self.num_envs, device=chosen.device) * self.max_episode_steps // self.num_envs
+        else:
+            state = rows.where(chosen, state, now.state)
+            elapsed = torch.where(chosen, elapsed, now.elapsed)
+            done = now.done & ~chosen
+        self._now = Snapshot(state, keys, counter, elapsed, done)
+        return self._obs(state)
+
+    @torch.no_grad()
+    def step(self, action: Tensor) -> DreamStep:
+        """What `action` brought in every row.
+
+        Args:
+            action: `(N,)` int64, in [0, num_actions). The range is checked on the CPU only: elsewhere it would cost a
+                wait for the device.
+
+        Raises:
+            InvalidArgument: the shape, dtype or range of the actions is wrong.
+            ResetNeeded: there was no reset yet.
+        """
+        now = self.snapshot()
+        self._check_action(action)
+        state, transition = self._step(now.state, action, self.world.draw(now.keys, now.counter))
+        counter, elapsed = now.counter + 1, now.elapsed + 1
+        stepped = torch.ones_like(now.done)
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP:  # rows that were over spend the step on their reset
+            stepped = ~now.done
+            state = self._restart(now.done, state, now.keys, now.counter)
+            elapsed = elapsed * stepped
+        terminated = transition.end & stepped
+        truncated = self._is_late(elapsed) & stepped
+        done = terminated | truncated
+        final_obs = obs = self._obs(state)
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            state = self._restart(done, state, now.keys, counter)
+            counter, elapsed, done = counter + done, elapsed * ~done, torch.zeros_like(done)
+            obs = self._obs(state)
+        self._now = Snapshot(state, now.keys, counter, elapsed, done)
+        reward = transition.reward * stepped
+        return DreamStep(
+            obs, reward, terminated, truncated, final_obs, transition.reward_probs, transition.end_prob, stepped
+        )
+
+    @property
+    def obs(self) -> Tensor:
+        """The current obs `(N, k*C, H, W)`."""
+        return self._obs(self.snapshot().state)
+
+    def snapshot(self) -> Snapshot:
+        """All that the dreams are at this moment. It costs nothing: what it holds is never overwritten.
+
+        Raises:
+            ResetNeeded: there was no reset yet.
+        """
+        if self._now is None:
+            raise ResetNeeded("There is no dream yet: call reset() first.")
+        return self._now
+
+    def restore(self, snapshot: Snapshot, seed: int | None = None) -> Tensor:
+        """The obs `(N, k*C, H, W)` of the dreams in `snapshot`, which now go on from there.
+
+        Args:
+            snapshot: from a dream of the same world with as many rows.
+            seed: None to go on exactly as then; s to give row i the stream of seed s+i, so that the future branches.
+
+        Raises:
+            InvalidArgument: the snapshot has another number of rows.
+        """
+        if snapshot.done.shape[0] != self.num_envs:
+            raise InvalidArgument(f"The snapshot has {snapshot.done.shape[0]} rows; this dream has {self.num_envs}.")
+        if seed is not None:
+            snapshot = snapshot._replace(keys=self._keys([seed + i for i in range(self.num_envs)]))
+        self._now = snapshot
+        return self._obs(snapshot.state)
+
+    def _seeded(self, seed: int | Sequence[int | None] | None, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        N = self.num_envs
+        if seed is None:
+            seeds: list[int | None] = [None] * N
+        else:
+            seeds = list(seed) if isinstance(seed, Sequence) else [int(seed) + i for i in range(N)]
+        if len(seeds) != N:
+            raise InvalidArgument(f"seed has {len(seeds)} entries; give one seed, or one for each of the {N} rows.")
+        if self._now is None:  # never seeded: fresh entropy
+            seeds = [secrets.randbits(64) if s is None else s for s in seeds]
+            return self._keys(seeds), torch.zeros(N, dtype=torch.int64, device=self.world.device)
+        given = torch.tensor([s is not None for s in seeds], device=self.world.device) & chosen
+        keys = torch.where(given[:, None], self._keys([s or 0 for s in seeds]), self._now.keys)
+        return keys, self._now.counter * ~given
+
+    def _keys(self, seeds: Sequence[int | None]) -> Tensor:
+        words = [noise.seed_key(int(seed or 0)) for seed in seeds]
+        return torch.tensor(words, dtype=torch.int64, device=self.world.device)  # (N, 2)
+
+    def _restart(self, mask: Tensor, state: State, keys: Tensor, counter: Tensor) -> State:
+        if mask.device.type == "cpu" and not mask.any():  # on the CPU looking costs nothing, and copying does
+            return state
+        return rows.where(mask, self._draw_start(keys, counter), state)
+
+    def _draw_start(self, keys: Tensor, counter: Tensor) -> State:
+        """Burned-in contexts `(N, ...)`, drawn for every row; the caller keeps those it wants."""
+        starts = self._burned_in()
+        return rows.gather(starts, noise.integers(keys, counter, noise.CONTEXT, rows.num_rows(starts)))
+
+    def _given_start(self, context: Tensor | Context) -> State:
+        if not isinstance(context, Tensor):
+            return self.world.reset(check_context(context, self.num_envs, self.world.spec))
+        index = self._tensor(context, "context", (torch.int64, torch.int32))
+        return rows.gather(self._burned_in(), index)
+
+    def _burned_in(self) -> State:
+        if self._starts is None:
+            chunks = torch.arange(len(self.contexts)).split(BURN_IN_ROWS)
+            parts = [self.contexts.tensors(chunk.numpy(), self.world.device) for chunk in chunks]
+            self._starts = rows.cat([self.world.reset(Context(*part)) for part in parts])
+        return self._starts
+
+    def _obs(self, state: State) -> Tensor:
+        frames = self.world.history(state)[:, -self.frame_stack :]
+        return frames.flatten(1, 2).clone()  # (N, k, C, H, W) -> (N, k*C, H, W), sharing nothing with the state
+
+    def _is_late(self, elapsed: Tensor) -> Tensor:
+        if self.max_episode_steps is None:
+            return torch.zeros_like(elapsed, dtype=torch.bool)
+        return elapsed >= self.max_episode_steps
+
+    def _row_mask(self, mask: Tensor | None) -> Tensor:
+        if mask is None:
+            return torch.ones(self.num_envs, dtype=torch.bool, device=self.world.device)
+        return self._tensor(mask, "mask", (torch.bool,))
+
+    def _check_action(self, action: Tensor) -> None:
+        n = self.world.spec.num_actions
+        self._tensor(action, "action", (torch.int64,))
+        if action.device.type == "cpu" and not ((action >= 0) & (action < n)).all():
+            raise InvalidArgument(f"actions {action.tolist()} are out of range; they must be 0 to {n - 1}.")
+
+    def _tensor(self, value: Tensor, name: str, dtypes: tuple[torch.dtype, ...]) -> Tensor:
+        if value.shape != (self.num_envs,) or value.dtype not in dtypes:
+            raise InvalidArgument(
+                f"{name} is {value.dtype} of shape {tuple(value.shape)}; "
+                f"it must be {dtypes[0]} of shape ({self.num_envs},)."
+            )
+        return value.to(self.world.device)
+
+
+def _autoreset_mode(name: str) -> AutoresetMode:
+    try:
+        return AutoresetMode(name)
+    except ValueError as error:
+        allowed = ", ".join(repr(mode.value) for mode in AutoresetMode)
+        raise InvalidArgument(f"autoreset_mode is {name!r}; it must be one of {allowed}.") from error

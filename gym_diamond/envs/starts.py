@@ -1,0 +1,113 @@
+"""Where a dream starts, as people say it in `reset(options={"context": ...})`: a place in the bank, or real play."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gym_diamond.data.contexts import ContextBank
+from gym_diamond.errors import InvalidArgument
+from gym_diamond.world_models.protocol import Context, WorldSpec
+
+OPTIONS = ("context", "reset_mask")
+
+
+def check_options(options: Mapping[str, Any] | None, allowed: tuple[str, ...] = OPTIONS) -> Mapping[str, Any]:
+    """The options of a reset, {} for None.
+
+    Raises:
+        InvalidArgument: an option is not known.
+    """
+    for name in options or {}:
+        if name not in allowed:
+            raise InvalidArgument(f"reset has no option {name!r}; it has {', '.join(map(repr, allowed))}.")
+    return options or {}
+
+
+def read_start(
+    value: Any, num_envs: int, num_contexts: int, spec: WorldSpec, device: torch.device
+) -> Tensor | Context | None:
+    """What `Dream.reset` takes as its context: `(N,)` int64 indices, a `Context` of N rows, or None for None.
+
+    Args:
+        value: an index (all rows start there), N indices, or real play: {"frames": `(N, T, H, W, C)` uint8, oldest
+            first, "actions": `(N, T-1)` int, where `actions[:, t]` led from `frames[:, t]` to the next} with T >= 1.
+            Play shorter than the world's context length is padded on the left.
+        num_envs: N. The leading axis is N under a reset mask too; rows that are not reset are ignored.
+        num_contexts: how many contexts the bank holds.
+        spec: the world's.
+        device: where to.
+
+    Raises:
+        InvalidArgument: a shape, dtype or value is wrong.
+    """
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        return Context(*_read_play(value, num_envs, spec).tensors(device=device))
+    index = np.asarray(value)
+    if index.dtype.kind not in "iu" or index.shape not in ((), (num_envs,)):
+        raise InvalidArgument(
+            f"context is {value!r}; it must be an index, {num_envs} indices, or real play as "
+            '{"frames": uint8 array, "actions": int array}.'
+        )
+    if index.size and not 0 <= index.min() <= index.max() < num_contexts:
+        raise InvalidArgument(
+            f"context {value!r} is out of range; this world's start states are 0 to {num_contexts - 1}."
+        )
+    return torch.from_numpy(np.broadcast_to(index, (num_envs,)).astype(np.int64)).to(device)
+
+
+def check_context(context: Context, num_envs: int, spec: WorldSpec) -> Context:
+    """`context`, if N = `num_envs` dreams of a world with this `spec` can start from it.
+
+    Raises:
+        InvalidArgument: its shapes do not fit.
+    """
+    T = context.obs.shape[1]
+    wanted = [(num_envs, T, spec.channels, spec.height, spec.width), (num_envs, T - 1), (num_envs, T)]
+    given = [tuple(leaf.shape) for leaf in context]
+    if given != wanted or spec.context_length > T:
+        raise InvalidArgument(
+            f"context has obs, act and is_real of shapes {given}; "
+            f"they must be {wanted} with T at least {spec.context_length}."
+        )
+    return context
+
+
+def read_play_of_one(value: Any) -> Any:
+    """`value` for a vector of one: real play gets its leading axis, anything else is left as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: np.asarray(array)[None] for name, array in value.items()}  # (T, ...) -> (1, T, ...)
+
+
+def _read_play(play: Mapping[str, Any], num_envs: int, spec: WorldSpec) -> ContextBank:
+    if set(play) != {"frames", "actions"}:
+        raise InvalidArgument(f"context has the entries {sorted(play)}; real play needs 'frames' and 'actions'.")
+    frames, actions = np.asarray(play["frames"]), np.asarray(play["actions"])
+    size = (spec.height, spec.width, spec.channels)
+    if frames.dtype != np.uint8 or frames.ndim != 5 or (len(frames), *frames.shape[2:]) != (num_envs, *size):
+        raise InvalidArgument(
+            f"context frames are {frames.dtype} of shape {frames.shape}, counting the axis of the {num_envs} rows; "
+            f"they must be uint8 of shape {(num_envs, 'T', *size)} with T at least 1."
+        )
+    T = frames.shape[1]
+    if T < 1 or actions.shape != (num_envs, T - 1) or (actions.size and actions.dtype.kind not in "iu"):
+        raise InvalidArgument(
+            f"context actions are {actions.dtype} of shape {actions.shape}; between {T} frames there must be integers "
+            f"of shape {(num_envs, max(T - 1, 0))}, and at least one frame."
+        )
+    if actions.size and not 0 <= actions.min() <= actions.max() < spec.num_actions:
+        raise InvalidArgument(
+            f"context actions {actions.min()} to {actions.max()} are out of range; they must be 0 to "
+            f"{spec.num_actions - 1}."
+        )
+    pad = ((0, 0), (max(spec.context_length - T, 0), 0))  # on the left, before the game began
+    return ContextBank(
+        frames=np.pad(frames, (*pad, (0, 0), (0, 0), (0, 0))),
+        actions=np.pad(actions.astype(np.int64), pad),
+        is_real=np.pad(np.ones((num_envs, T), np.bool_), pad),
+    )

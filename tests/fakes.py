@@ -1,0 +1,133 @@
+"""Fakes in place of weights: a world so simple that a test can state what it dreams as literal arrays."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gym_diamond import noise as streams
+from gym_diamond.data.contexts import ContextBank
+from gym_diamond.envs.dream import Dream
+from gym_diamond.frames import frames_chw_to_obs
+from gym_diamond.world_models.protocol import Context, Judgement, Transition, WorldSpec
+
+MEANINGS = ("NOOP", "FIRE", "RIGHT", "LEFT", "UP", "DOWN")
+
+
+class CountingState(NamedTuple):
+    frames: Tensor  # (B, L, C, H, W)
+    count: Tensor  # (B,) int64
+
+
+class CountingNoise(NamedTuple):
+    shade: Tensor  # (B,) int64 in [0, 256)
+    luck: Tensor  # (B, 1) float32 in [0, 1)
+
+
+class CountingWorld:
+    """A world that counts.
+
+    A context whose last frame has level n in channel 0 starts it at n. A step counts one further and paints a frame of
+    one colour: (the count, the action, a random shade). The reward is the action's place in (-1, 0, 1): 0, 1, 2 give
+    -1, 0, 1. It ends when the count reaches `max_count`, and at random with `end_probability`.
+    """
+
+    def __init__(
+        self,
+        height: int = 4,
+        width: int = 4,
+        context_length: int = 2,
+        max_count: int = 5,
+        end_probability: float = 0.0,
+    ) -> None:
+        self.max_count = max_count
+        self.end_probability = end_probability
+        self.spec = WorldSpec(
+            game="Counting",
+            height=height,
+            width=width,
+            channels=3,
+            num_actions=3,
+            action_meanings=MEANINGS[:3],
+            context_length=context_length,
+            reward_values=(-1.0, 0.0, 1.0),
+            fps=15,
+        )
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cpu")
+
+    def reset(self, context: Context) -> CountingState:
+        frames = context.obs[:, -self.spec.context_length :].clone()
+        count = ((context.obs[:, -1, 0, 0, 0] + 1) * 127.5).round().long()
+        return CountingState(frames, count)
+
+    def draw(self, keys: Tensor, counter: Tensor) -> CountingNoise:
+        shade = streams.integers(keys, counter, streams.FRAME, 256)
+        return CountingNoise(shade, streams.uniform(keys, counter, streams.REWARD_END, 1))
+
+    def step(self, state: CountingState, action: Tensor, noise: CountingNoise) -> tuple[CountingState, Transition]:
+        count = state.count + 1
+        colour = torch.stack([count % 256, action, noise.shade], dim=1)  # (B, C)
+        size = (self.spec.height, self.spec.width)
+        obs = frames_chw_to_obs(colour.to(torch.uint8)[:, :, None, None]).expand(-1, -1, *size).contiguous()
+        end_prob = torch.where(count >= self.max_count, 1.0, self.end_probability)
+        reward_probs = torch.nn.functional.one_hot(action, 3).float()
+        transition = Transition(
+            obs=obs,
+            reward=(action - 1).float(),
+            end=noise.luck[:, 0] < end_prob,
+            reward_probs=reward_probs,
+            end_prob=end_prob,
+        )
+        frames = torch.cat([state.frames[:, 1:], obs[:, None]], dim=1)
+        return CountingState(frames, count), transition
+
+    def judge(self, context: Context) -> Judgement:
+        count = ((context.obs[:, 1:, 0, 0, 0] + 1) * 127.5).round().long()  # (B, T-1)
+        end_prob = torch.where(count >= self.max_count, 1.0, self.end_probability)
+        return Judgement(torch.nn.functional.one_hot(context.act, 3).float(), end_prob)
+
+    def history(self, state: CountingState) -> Tensor:
+        return state.frames
+
+
+def flat_frames(levels: list[int], height: int = 4, width: int = 4) -> np.ndarray:
+    """Frames `(T, H, W, 3)` uint8 of one grey level each."""
+    return np.ascontiguousarray(np.broadcast_to(np.uint8(levels)[:, None, None, None], (len(levels), height, width, 3)))
+
+
+def counting_context(world: CountingWorld, num: int) -> Context:
+    """A context of `num` rows: row i starts at count i, after frames of other levels, half of them with padding."""
+    L, T = world.spec.context_length, world.spec.context_length + 1
+    levels = torch.arange(num)[:, None] + torch.arange(T).flip(0) * 50  # (B, T), the last one is i
+    frames = levels[:, :, None, None, None].expand(num, T, 3, world.spec.height, world.spec.width)
+    is_real = torch.ones(num, T, dtype=torch.bool)
+    is_real[1::2, : T - L] = False
+    obs = frames_chw_to_obs(frames.to(torch.uint8)) * is_real[:, :, None, None, None]
+    act = torch.arange(num)[:, None].expand(num, T - 1) % 3 * is_real[:, :-1]
+    return Context(obs, act, is_real)
+
+
+def counting_bank(
+    starts: tuple[int, ...] = (0, 100, 200), height: int = 4, width: int = 4, length: int = 3
+) -> ContextBank:
+    """A bank with one context for each start; its frames, oldest first, have the levels 9, 9, ..., start."""
+    frames = np.stack([flat_frames([9] * (length - 1) + [start], height, width) for start in starts])
+    actions = np.zeros((len(starts), length - 1), np.int64)
+    return ContextBank(frames, actions, np.ones((len(starts), length), np.bool_))
+
+
+def counting_dream(
+    num_envs: int = 3,
+    starts: tuple[int, ...] = (0,),
+    max_count: int = 5,
+    end_probability: float = 0.0,
+    size: int = 4,
+    **arguments: Any,
+) -> Dream:
+    """A dream of a `CountingWorld`, whose games last five steps from a start at 0."""
+    world = CountingWorld(size, size, max_count=max_count, end_probability=end_probability)
+    return Dream(world, counting_bank(starts, size, size), num_envs, **arguments)
