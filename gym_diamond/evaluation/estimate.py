@@ -1,0 +1,39 @@
+"""Means that say how sure they are: no number of an evaluation stands without its n and its 95% interval."""
+
+from typing import Any
+
+import numpy as np
+
+NUM_RESAMPLES = 1000
+
+
+def estimate(values: np.ndarray) -> dict[str, Any]:
+    """The mean of independent `values` `(S,)` with its 95% interval, as JSON: mean, low, high and n.
+
+    The interval is where the means of resampled values lie (the bootstrap), so that of a share stays within 0 and 1.
+    NaN marks what has no value; it counts for nothing. Without any value the mean is None, with one the interval is.
+    """
+    values = values[~np.isnan(values)]
+    n = len(values)
+    if n == 0:
+        return {"mean": None, "low": None, "high": None, "n": 0}
+    mean = float(values.mean())
+    if n == 1:
+        return {"mean": mean, "low": None, "high": None, "n": 1}
+    picks = np.random.default_rng(0).integers(n, size=(NUM_RESAMPLES, n))  # always the same: equal data, equal interval
+    low, high = interval(values[picks].mean(axis=1))
+    return {"mean": mean, "low": low, "high": high, "n": n}
+
+
+def interval(resampled: np.ndarray) -> tuple[float, float]:
+    """The 95% interval of a number, of which `resampled` `(R,)` holds the values in resampled data."""
+    low, high = np.percentile(resampled, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def row_means(values: np.ndarray) -> np.ndarray:
+    """The mean of each row of `values` `(S, N)` over what is not NaN; NaN where all of it is."""
+    there = ~np.isnan(values)
+    counts = there.sum(axis=1)
+    sums = np.where(there, values, 0).sum(axis=1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -1,0 +1,121 @@
+"""Whether a world is right about rewards and ends, which are rare: a model that never saw one would be right nearly
+always. So every class is scored by itself, in precision, recall and F1, and not by the share of right answers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gym_diamond.evaluation.estimate import NUM_RESAMPLES, interval
+from gym_diamond.evaluation.judging import Judged
+
+TOLERANCES = (0, 1)  # frames by which a predicted event may be early or late
+NUM_BINS = 10
+
+Flags = Sequence[tuple[np.ndarray, np.ndarray]]  # for each stretch, (T,) bool: where the event was, where predicted
+
+
+def reward_scores(
+    stretches: Sequence[Judged], reward_values: Sequence[float], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Scores of every reward class that was played or predicted, by its value, of all rewards together ("any": the
+    class must be right, only zero does not count), and the calibration.
+
+    Args:
+        stretches: what was played and believed.
+        reward_values: the K rewards a dream can give.
+        rng: resamples the stretches for the intervals.
+    """
+    guesses = [stretch.reward_probs.argmax(axis=1) for stretch in stretches]
+    table: dict[str, Any] = {}
+    counts: dict[float, Mapping[int, np.ndarray]] = {}
+    for k, value in enumerate(reward_values):
+        flags = [(stretch.reward == k, guess == k) for stretch, guess in zip(stretches, guesses, strict=True)]
+        counts[value] = {tolerance: count_matches(flags, tolerance) for tolerance in TOLERANCES}
+    resamples = rng.integers(len(stretches), size=(NUM_RESAMPLES, len(stretches)))
+    for value, by_tolerance in counts.items():
+        table[f"{value:g}"] = _scores(by_tolerance, resamples)
+    nonzero = [by_tolerance for value, by_tolerance in counts.items() if value != 0]
+    if nonzero:
+        pooled = {tolerance: np.sum([each[tolerance] for each in nonzero], axis=0) for tolerance in TOLERANCES}
+        table["any"] = _scores(pooled, resamples)
+    probs = np.concatenate([stretch.reward_probs for stretch in stretches])
+    truth = np.concatenate([stretch.reward for stretch in stretches])
+    table["brier"] = float(np.square(probs - np.eye(len(reward_values))[truth]).sum(axis=1).mean())
+    table["ece"] = calibration_error(probs.max(axis=1), probs.argmax(axis=1) == truth)
+    return table
+
+
+def end_scores(stretches: Sequence[Judged], rng: np.random.Generator) -> dict[str, Any]:
+    """Scores of the predicted ends, taken as such where they are likelier than not, and the calibration."""
+    flags = [(stretch.end, stretch.end_prob > 0.5) for stretch in stretches]
+    resamples = rng.integers(len(stretches), size=(NUM_RESAMPLES, len(stretches)))
+    probs = np.concatenate([stretch.end_prob for stretch in stretches])
+    truth = np.concatenate([stretch.end for stretch in stretches])
+    scores = _scores({tolerance: count_matches(flags, tolerance) for tolerance in TOLERANCES}, resamples)
+    return {**scores, "brier": float(np.square(probs - truth).mean()), "ece": calibration_error(probs, truth)}
+
+
+def count_matches(flags: Flags, tolerance: int) -> np.ndarray:
+    """How many events of each stretch were found, predicted and played: `(E, 3)` int64.
+
+    An event is found by at most one prediction and a prediction finds at most one event, so that saying it twice
+    costs precision.
+    """
+    rows = []
+    for played, predicted in flags:
+        events, guesses = np.flatnonzero(played).tolist(), np.flatnonzero(predicted).tolist()
+        rows.append((_pair_up(events, guesses, tolerance), len(guesses), len(events)))
+    return np.array(rows, np.int64)
+
+
+def calibration_error(probs: np.ndarray, hits: np.ndarray) -> float:
+    """The expected calibration error: how far, over ten bins of probability, it is from the share of `hits` there.
+
+    Args:
+        probs: `(N,)` in [0, 1].
+        hits: `(N,)` bool: whether that to which the probability was given came true.
+    """
+    bins = np.minimum((probs * NUM_BINS).astype(np.int64), NUM_BINS - 1)
+    gaps = np.bincount(bins, weights=probs - hits, minlength=NUM_BINS)
+    return float(np.abs(gaps).sum() / len(probs))
+
+
+def _pair_up(events: list[int], guesses: list[int], tolerance: int) -> int:
+    """The most pairs within `tolerance`: in order of time the earliest two that can still be paired are."""
+    found = i = j = 0
+    while i < len(events) and j < len(guesses):
+        if abs(events[i] - guesses[j]) <= tolerance:
+            found, i, j = found + 1, i + 1, j + 1
+        elif guesses[j] < events[i]:
+            j += 1
+        else:
+            i += 1
+    return found
+
+
+def _scores(by_tolerance: Mapping[int, np.ndarray], resamples: np.ndarray) -> dict[str, Any]:
+    """Counts, and scores by tolerance, as JSON; a score is None where it would be 0 / 0."""
+    _, predicted, played = by_tolerance[TOLERANCES[0]].sum(axis=0).tolist()
+    table: dict[str, Any] = {"played": played, "predicted": predicted}
+    for tolerance, counts in by_tolerance.items():
+        found = int(counts[:, 0].sum())
+        low, high = _f1_interval(counts, resamples)
+        table[f"within_{tolerance}"] = {
+            "precision": found / predicted if predicted else None,
+            "recall": found / played if played else None,
+            "f1": 2 * found / (predicted + played) if predicted + played else None,
+            "f1_low": low,
+            "f1_high": high,
+        }
+    return table
+
+
+def _f1_interval(counts: np.ndarray, resamples: np.ndarray) -> tuple[float | None, float | None]:
+    """The 95% interval of F1 over resampled stretches, `(R, E)` indices."""
+    found, predicted, played = np.moveaxis(counts[resamples].sum(axis=1), 1, 0)  # (R, E, 3) -> (R, 3) -> 3 x (R,)
+    total = predicted + played
+    if not total.any():
+        return None, None
+    return interval(2 * found[total > 0] / total[total > 0])

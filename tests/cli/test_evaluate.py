@@ -1,0 +1,154 @@
+"""`gym-diamond evaluate` as a person uses it: from a world and held-out play to numbers, a picture and a card."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gym_diamond.cli import main
+from gym_diamond.data.dataset import DatasetInfo, load, write
+from gym_diamond.data.episode import Episode, digest
+from tests.noisy_play import make_episodes
+from tests.tiny import write_tiny_world
+
+NAME = "breakout/heldout-v0"
+QUICK = ("--num-starts", "3", "--horizon", "5", "--min-episode-steps", "12")
+MEANINGS = ("NOOP", "FIRE", "RIGHT", "LEFT")
+
+
+def play(steps: int, policy: str, seed: int) -> Episode:
+    rng = np.random.default_rng(seed)
+    frames = rng.integers(256, size=(steps + 1, 64, 64, 3), dtype=np.uint8)
+    rewards = (rng.random(steps) < 0.3).astype(np.float32)
+    return Episode(frames, rng.integers(4, size=steps), rewards, True, False, True, policy)
+
+
+@pytest.fixture(scope="module")
+def datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("datasets")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MINARI_DATASETS_PATH", str(folder))
+        episodes = [play(14, "random", 0), play(12, "scripted", 1), play(3, "random", 2)]
+        write(NAME, DatasetInfo("Breakout", 4, MEANINGS, 15, 64, 64, 3), episodes)
+        write("breakout/small-v0", DatasetInfo("Breakout", 4, MEANINGS, 15, 16, 16, 3), make_episodes(1, seed=0))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _environment(datasets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(datasets))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    return write_tiny_world(tmp_path / "tiny")
+
+
+def evaluate(world: Path, *words: str, dataset: str = NAME) -> int:
+    return main(["evaluate", str(world), "--dataset", dataset, *QUICK, *words])
+
+
+def read(folder: Path) -> dict:
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def test_numbers_picture_and_card_stand_in_the_world(world: Path, capsys: pytest.CaptureFixture[str]):
+    assert evaluate(world) == 0
+    metrics = read(world)
+    assert (metrics["game"], metrics["seed"], metrics["num_denoising_steps"]) == ("Breakout", 0, 1)
+    assert metrics["held_out"]["transitions_by_policy"] == {"random": 17, "scripted": 12}
+    assert metrics["held_out"]["checked"] is False, "this world does not say what it was fitted to"
+    drift = metrics["drift"]
+    assert drift["starts_by_policy"] == {"random": 2, "scripted": 1}
+    assert drift["psnr"]["5"]["n"] == drift["recall"]["1-5"]["n"] == 3
+    assert 0 < drift["psnr"]["5"]["low"] <= drift["psnr"]["5"]["mean"] <= drift["psnr"]["5"]["high"] < 20
+    assert metrics["reward_end"]["transitions"] == 29
+    assert metrics["reward_end"]["end"]["played"] == 3
+    rewards = sum(int((episode.rewards > 0).sum()) for episode in load(NAME)[1])
+    assert metrics["reward_end"]["reward"]["1"]["played"] == rewards > 0
+    assert metrics["speed"]["rows"] == 3
+    with Image.open(world / "strips.png") as picture:
+        assert picture.format == "PNG"
+    card = (world / "README.md").read_text()
+    assert card.startswith("A tiny world.\n\n## Measured\n\n")
+    told = capsys.readouterr().out
+    assert "| PSNR dB" in told
+    assert "| end " in told
+    assert "env-steps/s" in told
+
+
+def test_another_folder_is_made_and_the_world_stays_as_it_was(world: Path, tmp_path: Path):
+    before = {path.name: path.read_bytes() for path in world.iterdir()}
+    out = tmp_path / "results" / "first"
+    assert evaluate(world, f"--out={out}", "--num-denoising-steps", "2", "--precision", "fp32") == 0
+    assert {path.name: path.read_bytes() for path in world.iterdir()} == before
+    assert sorted(path.name for path in out.iterdir()) == ["metrics.json", "strips.png"]
+    metrics = read(out)
+    assert (metrics["num_denoising_steps"], metrics["precision"]) == (2, "fp32")
+    assert metrics["command"].startswith(f"gym-diamond evaluate tiny --dataset {NAME}")
+    assert metrics["command"].endswith("--out first --num-denoising-steps 2 --precision fp32")
+    assert str(tmp_path) not in json.dumps(metrics)
+
+
+def test_equal_seeds_give_equal_numbers(world: Path, tmp_path: Path):
+    found = []
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        assert evaluate(world, "--seed", seed, "--out", str(tmp_path / name)) == 0
+        found.append({key: read(tmp_path / name)[key] for key in ("drift", "reward_end")})
+    assert found[0] == found[1] != found[2]
+
+
+def test_play_of_the_fit_is_refused(world: Path, capsys: pytest.CaptureFixture[str]):
+    (world / "provenance.json").write_text(json.dumps({"episodes": [digest(load(NAME)[1][1])]}))
+    assert evaluate(world) == 2
+    assert "1 of the 3 episodes of dataset 'breakout/heldout-v0' were used to fit" in capsys.readouterr().err
+    assert not (world / "metrics.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--horizon", "30"), "the longest has 14"),
+        (("--num-starts", "0"), "num_starts is 0"),
+        (("--seed", "-1"), "--seed is -1"),
+        (("--num-denoising-steps", "0"), "num_denoising_steps is 0"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(
+    world: Path, words: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+):
+    assert evaluate(world, *words) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_datasets_that_do_not_fit_and_worlds_that_are_not_there_are_told_too(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert evaluate(world, dataset="breakout/small-v0") == 2
+    assert "(16, 16, 3); this world dreams (64, 64, 3)" in capsys.readouterr().err
+    assert evaluate(world, dataset="breakout/absent-v0") == 2
+    assert "There is no dataset 'breakout/absent-v0'" in capsys.readouterr().err
+    assert evaluate(tmp_path / "nowhere") == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_any_work(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "file").write_text("")
+    assert evaluate(world, "--out", str(tmp_path / "file" / "results")) == 1
+    error = capsys.readouterr().err
+    assert "Not a directory" in error
+    assert "dream:" not in error
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stop:
+        main(["evaluate", "--help"])
+    assert stop.value.code == 0
+    told = capsys.readouterr().out
+    assert "gym-diamond collect Breakout" in told
+    for option in ("WORLD", "--dataset", "--out", "--num-starts", "--horizon", "--min-episode-steps", "--precision"):
+        assert option in told

@@ -1,0 +1,38 @@
+"""A mean says how sure it is."""
+
+import numpy as np
+import pytest
+
+from gym_diamond.evaluation.estimate import estimate, row_means
+
+
+def test_equal_values_leave_no_doubt():
+    assert estimate(np.full(64, 3.0)) == {"mean": 3.0, "low": 3.0, "high": 3.0, "n": 64}
+
+
+def test_the_interval_is_that_of_the_normal_law_for_many_values():
+    values = np.random.default_rng(1).normal(10, 2, size=400)
+    found = estimate(values)
+    half = 1.96 * values.std() / 20
+    assert found["mean"] == pytest.approx(values.mean())
+    assert (found["low"], found["high"]) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.1 * half)
+
+
+def test_the_interval_of_a_share_stays_within_0_and_1():
+    found = estimate(np.array([1.0] * 15 + [0.5]))
+    assert 0.9 < found["low"] < found["mean"] < found["high"] <= 1
+
+
+def test_what_has_no_value_counts_for_nothing():
+    assert estimate(np.array([2.0, np.nan, 2.0])) == {"mean": 2.0, "low": 2.0, "high": 2.0, "n": 2}
+
+
+def test_one_value_has_no_interval_and_no_value_has_no_mean():
+    assert estimate(np.array([5.0, np.nan])) == {"mean": 5.0, "low": None, "high": None, "n": 1}
+    assert estimate(np.array([np.nan])) == {"mean": None, "low": None, "high": None, "n": 0}
+
+
+def test_row_means_leave_out_what_has_no_value():
+    means = row_means(np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, np.nan]]))
+    assert means[0] == 2
+    assert np.isnan(means[1])
