@@ -52,7 +52,12 @@ def resolve_precision(precision: str, device: torch.device) -> ComputePrecision:
 def describe(device: torch.device) -> dict[str, object]:
     """The hardware a result was made on, as JSON values: device, its model and the number of CPU threads."""
     model = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_model()
-    return {"device": str(device), "model": model, "threads": torch.get_num_threads(), "platform": platform.platform()}
+    return {
+        "device": str(device),
+        "model": model,
+        "threads": torch.get_num_threads(),
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def _has_native_bf16(device: torch.device) -> bool:

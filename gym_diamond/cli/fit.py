@@ -66,7 +66,7 @@ def main(argv: list[str]) -> int:
     sources = without_sources(config) if resumed else config  # a resumed run has all it needs in its own folder
     material = load_material(config.dataset, config.context_length)
     setup = make_setup(sources, material, device)
-    command = [out.name if Path(word) == out else word for word in ("gym-diamond", "fit", *argv)]
+    command = without_folders(("gym-diamond", "fit", *argv), arguments)
     origin = provenance.origin(sources, material.episodes, command, device, precision)
     if resumed:
         before = read_json(out / "provenance.json", InvalidRun)
@@ -166,6 +166,18 @@ def without_sources(config: RunConfig) -> RunConfig:
     """`config` with no worlds to start from."""
     denoiser, reward_end = (replace(optim, start_from=None) for optim in (config.denoiser, config.reward_end))
     return replace(config, denoiser=denoiser, reward_end=reward_end)
+
+
+def without_folders(words: Sequence[str], arguments: Arguments) -> list[str]:
+    """`words` with each file and folder by its name alone: a world travels, and where it was made concerns nobody."""
+    given = (arguments.out, arguments.config, arguments.run.denoiser.start_from, arguments.run.reward_end.start_from)
+    paths = sorted((Path(path) for path in given if path), key=lambda path: len(str(path)), reverse=True)
+    told = []
+    for word in words:
+        for path in paths:
+            word = word.replace(str(path), path.name)
+        told.append(word)
+    return told
 
 
 def check_same_episodes(out: Path, before: Mapping[str, Any], digests: list[str]) -> None:

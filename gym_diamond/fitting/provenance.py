@@ -3,7 +3,7 @@
 import platform
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,26 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
         f"Frames are {spec.height} x {spec.width}, {spec.fps} a second; it has {spec.num_actions} actions "
         f"({', '.join(spec.action_meanings)}); a dream can give the rewards {rewards}.\n\n"
         f"- Fitted on {provenance['transitions']:,} transitions of real play from {datasets} ({players}).\n"
-        f"- {provenance['steps']:,} steps in {provenance['minutes']:g} minutes on {machine['model']} "
-        f"({machine['threads']} threads), preset `{provenance['preset']}`, seed {provenance['seed']}.\n\n"
+        f"- {_amount(provenance)} on {machine['model']} ({machine['threads']} threads), "
+        f"preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
+        f"{''.join(_lineage(provenance))}\n"
         "How far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was held "
         "out, and writes the result here.\n"
     )
+
+
+def _amount(provenance: dict[str, Any]) -> str:
+    return f"{provenance['steps']:,} steps in {provenance['minutes']:g} minutes"
+
+
+def _lineage(provenance: dict[str, Any]) -> Iterator[str]:
+    """A line for each world that a network started from, the nearest first."""
+    for network, source in provenance.get("start_from", {}).items():
+        yield (
+            f"- Its {network} network started from a world of {_amount(source)}, made on {source['date']} by "
+            f"`{source['command']}`.\n"
+        )
+        yield from _lineage(source)
 
 
 def _count_policies(episodes: Sequence[Episode]) -> Counter[str]:

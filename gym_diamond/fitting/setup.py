@@ -11,7 +11,7 @@ from gym_diamond import world_models
 from gym_diamond.checkpoint import load_world
 from gym_diamond.data.contexts import ContextBank, cut
 from gym_diamond.data.segments import SegmentStore
-from gym_diamond.errors import InvalidRun
+from gym_diamond.errors import InvalidRun, InvalidWorld
 from gym_diamond.fitting.config import RunConfig
 from gym_diamond.fitting.learner import Learner, make_learner
 from gym_diamond.fitting.material import Material
@@ -68,12 +68,15 @@ def start_networks(model: Any, config: RunConfig) -> None:
         source = getattr(config, objective.name).start_from
         if source is None:
             continue
-        world: Any = load_world(source, precision="fp32").model
+        flag = f"--{objective.name.replace('_', '-')}.start-from"
+        try:
+            world: Any = load_world(source, precision="fp32").model
+        except InvalidWorld as error:
+            raise InvalidWorld(f"{flag}: {error}") from error
         found = world.get_submodule(name_of(objective.network, model))
         try:
             objective.network.load_state_dict(found.state_dict())
         except RuntimeError as error:
-            flag = f"--{objective.name.replace('_', '-')}.start-from"
             raise InvalidRun(f"{flag} {source} has another architecture than this run: {error}") from error
 
 

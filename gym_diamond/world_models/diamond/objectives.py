@@ -145,6 +145,9 @@ def motion_map(history: Tensor, weight: float, radius: int) -> Tensor:
         weight: 0 weighs all pixels alike.
         radius: pixels up to which a pixel counts as near, along either axis.
     """
+    B, L, _, H, W = history.shape
+    if weight == 0 or L == 1:
+        return history.new_ones(B, 1, H, W)
     recent = history[:, -3:]
     moved = (recent[:, 1:] - recent[:, :-1]).abs().amax(dim=(1, 2)) > MOTION_THRESHOLD  # (B, n, C, H, W) -> (B, H, W)
     near = F.max_pool2d(moved[:, None].float(), 2 * radius + 1, stride=1, padding=radius)  # (B, 1, H, W)
