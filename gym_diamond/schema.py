@@ -72,7 +72,7 @@ def _decode_tuple(args: tuple[Any, ...], value: Any, where: str) -> tuple[Any, .
     return tuple(_decode_value(hint, entry, f"{where}[{i}]") for i, (hint, entry) in enumerate(pairs))
 
 
-def _decode_scalar(hint: type, value: Any, where: str) -> Any:
+def _decode_scalar(hint: Any, value: Any, where: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or isinstance(value, bool) != (hint is bool):

@@ -103,7 +103,7 @@ def differing(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor])
 
 @pytest.mark.parametrize(("flag", "others"), [("denoiser", {"rew_end_model"}), ("reward_end", {"denoiser"})])
 def test_a_network_starts_from_the_worlds_weights_exactly(source: Path, material: Material, flag: str, others: set):
-    setup = make_setup(make_config(**{flag: source}), material, torch.device("cpu"))
+    setup = make_setup(make_config("tiny", **{flag: source}), material, torch.device("cpu"))
     assert differing(setup.average.state_dict(), weights(source)) == others
     for learner in setup.learners:  # what is trained and what is averaged begin alike
         pairs = zip(learner.objective.network.parameters(), learner.average.parameters(), strict=True)
