@@ -38,7 +38,7 @@ class OptimConfig:
     """Gradients are scaled down to this norm. Reference: 1 for the denoiser, 100 for reward and end."""
     ema_decay: float = 0.999
     """Decay of the averaged weights, which are what is saved; 0 saves the last ones, as the reference does."""
-    batch_size: int = 32
+    batch_size: int = 16
     """Windows a batch. Reference: 32."""
     every: int = 1
     """One update each so many steps; 0 leaves the network as it is. Reference: 1."""
@@ -122,5 +122,5 @@ class RunConfig:
     model: DiamondConfig = field(default_factory=DiamondConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     denoiser: OptimConfig = field(default_factory=OptimConfig)
-    reward_end: OptimConfig = field(default_factory=lambda: OptimConfig(max_grad_norm=10.0, every=3))
+    reward_end: OptimConfig = field(default_factory=lambda: OptimConfig(lr=1e-3, max_grad_norm=10.0, every=2))
     sampling: Sampling = field(default_factory=Sampling)

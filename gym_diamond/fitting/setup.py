@@ -62,7 +62,7 @@ def start_networks(model: Any, config: RunConfig) -> None:
 
     Raises:
         InvalidWorld: the world is missing or damaged.
-        InvalidRun: its network has another architecture.
+        InvalidRun: its network has another architecture, or the world other frames, actions or rewards.
     """
     for objective in world_models.backend(config.backend).objectives(model, config.loss):
         source = getattr(config, objective.name).start_from
@@ -73,11 +73,14 @@ def start_networks(model: Any, config: RunConfig) -> None:
             world: Any = load_world(source, precision="fp32").model
         except InvalidWorld as error:
             raise InvalidWorld(f"{flag}: {error}") from error
-        found = world.get_submodule(name_of(objective.network, model))
-        try:
-            objective.network.load_state_dict(found.state_dict())
-        except RuntimeError as error:
-            raise InvalidRun(f"{flag} {source} has another architecture than this run: {error}") from error
+        theirs, ours = getattr(world.config, objective.name), getattr(config.model, objective.name)
+        if theirs != ours:
+            raise InvalidRun(f"{flag} {source} has another architecture than this run: {theirs}, not {ours}.")
+        if world.spec != model.spec:
+            raise InvalidRun(
+                f"{flag} {source} is a world of another border than this run: {world.spec}, not {model.spec}."
+            )
+        objective.network.load_state_dict(world.get_submodule(name_of(objective.network, model)).state_dict())
 
 
 def name_of(part: nn.Module, whole: nn.Module) -> str:

@@ -35,7 +35,7 @@ class DenoiserLossConfig:
     """Smallest noise level."""
     sigma_max: float = 20.0
     """Largest noise level."""
-    motion_weight: float = 0.0
+    motion_weight: float = 10.0
     """By how much more the error counts near pixels that just moved in the history, so that small things like a ball
     are learned sooner. What is near depends on the history alone, so the best denoiser stays the same. Reference: 0."""
     motion_radius: int = 6
