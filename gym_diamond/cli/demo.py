@@ -1,6 +1,6 @@
 """`gym-diamond demo`: dream several games at once and write a GIF of them."""
 
-import os
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,5 +136,7 @@ def check_writable(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise InvalidArgument(f"--out {path} cannot be written: there is no folder {folder}. Make it first.")
-    if not os.access(folder, os.W_OK):
-        raise InvalidArgument(f"--out {path} cannot be written: no permission to write to {folder}.")
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InvalidArgument(f"--out {path} cannot be written: {error.strerror} in {folder}.") from error

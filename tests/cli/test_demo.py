@@ -35,6 +35,7 @@ def test_pictures_stand_four_to_a_row() -> None:
         (["--game", "Pong"], "No world is bundled for Pong"),
         (["--out", "dream.png"], "must end in .gif"),
         (["--out", "no/such/folder/dream.gif"], "there is no folder no/such/folder"),
+        (["--out", "/proc/dream.gif"], "cannot be written"),
         (["--steps", "0"], "--steps 0; both must be at least 1"),
         (["--world", "nowhere"], "nowhere"),
     ],
