@@ -82,7 +82,7 @@ def read_tensors(path: Path, error: type[GymDiamondError]) -> tuple[dict[str, Te
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError:
         raise error(f"{path} is missing.") from None
-    except SafetensorError as reason:
+    except (SafetensorError, RuntimeError) as reason:  # RuntimeError: the file ends before its last tensor
         raise error(f"{path} is damaged or truncated ({reason}). Copy it again from where it came.") from reason
 
 

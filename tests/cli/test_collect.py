@@ -129,7 +129,7 @@ def test_ctrl_c_keeps_what_was_played(root: Path):
     assert process.returncode == 0, errors
     assert "stopped by Ctrl-C" in output
     _, episodes = load(NAME)
-    assert sum(episode.truncated for episode in episodes) == 8  # those that were running
+    assert 1 <= sum(episode.truncated for episode in episodes) <= 8  # those that were running and had begun
     assert [path.name for path in root.iterdir()] == ["breakout"]
 
 
