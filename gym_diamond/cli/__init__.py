@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(f"\ngym-diamond {command}: stopped by Ctrl-C.\n")
         return 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        return 0
     except OSError as error:
         sys.stderr.write(f"gym-diamond {command}: {error.strerror or error} ({error.filename or 'no file named'})\n")
         return 1

@@ -248,6 +248,8 @@ class Dream:
         if not isinstance(context, Tensor):
             return self.world.reset(check_context(context, self.num_envs, self.world.spec))
         index = self._tensor(context, "context", (torch.int64, torch.int32))
+        if index.device.type == "cpu" and not ((index >= 0) & (index < len(self.contexts))).all():
+            raise InvalidArgument(f"context {index.tolist()} is out of range; there are {len(self.contexts)} contexts.")
         return rows.gather(self._burned_in(), index)
 
     def _burned_in(self) -> State:

@@ -95,7 +95,8 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
 
 
 def _amount(provenance: dict[str, Any]) -> str:
-    return f"{provenance['steps']:,} steps in {provenance['minutes']:g} minutes"
+    steps = provenance["steps"]
+    return f"{steps:,} step{'' if steps == 1 else 's'} in {provenance['minutes']:g} minutes"
 
 
 def _lineage(provenance: dict[str, Any]) -> Iterator[str]:

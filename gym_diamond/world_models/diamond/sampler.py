@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models.protocol import Sampling
 
 Denoise = Callable[[Tensor, float], Tensor]  # (x (B, C, H, W), sigma) -> denoised x
@@ -48,7 +49,11 @@ def sample(
     gammas = churn_gammas(sigmas, sampling)
     for i, (sigma, next_sigma) in enumerate(pairwise(sigmas)):
         sigma_hat = sigma * (1 + gammas[i])  # increase noise temporarily
-        if gammas[i] > 0 and churn is not None:
+        if gammas[i] > 0:
+            if churn is None:
+                raise InvalidArgument(
+                    f"s_churn is {sampling.s_churn}, so the sampler needs churn noise; none was given."
+                )
             x = x + math.sqrt(sigma_hat**2 - sigma**2) * sampling.s_noise * churn[:, i]
         told = sigma if sampling.churn_conditioning == "sigma" else sigma_hat
         d = (x - denoise(x, told)) / sigma_hat  # dx / dsigma at sigma_hat
