@@ -30,7 +30,7 @@ class DreamArguments:
     world: str | None = None  # a world directory; None = the one bundled for `game`
     device: str = "auto"  # "cpu", "cuda", "cuda:1", "mps"; "auto" = CUDA where there is one
     precision: str = "auto"  # "fp32" or "bf16"; "auto" = bf16 where it is native
-    compile: bool = False  # compile the step: a minute at the first one, faster after it
+    compile: bool = False  # torch.compile the step, which the first step waits for
     frame_stack: int = 1
     num_denoising_steps: int | None = None  # this and the following: see `protocol.Sampling`
     sigma_min: float | None = None

@@ -79,7 +79,7 @@ class FitConfig:
     threads: int | None = None
     """CPU threads; by default one a core. On cores that other programs keep busy as well, fewer are faster."""
     channels_last: bool = True
-    """Keep images with their channels innermost in memory: a fifth faster on CPUs, and on GPUs with bf16."""
+    """Keep images with their channels innermost in memory: the layout that most convolution kernels prefer."""
     weights_dtype: Literal["fp32", "bf16"] = "fp32"
     """What the world's weights are stored in; bf16 halves the file."""
     num_contexts: int = 256
