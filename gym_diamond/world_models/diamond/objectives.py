@@ -3,7 +3,7 @@
 Losses are weighted means over fixed shapes, never boolean indexing: a batch without a valid target costs 0, not NaN.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -12,11 +12,13 @@ from torch.nn import functional as F
 from gym_diamond.data.rewards import reward_classes
 from gym_diamond.data.segments import Segment, Window
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.frames import quantize
 from gym_diamond.world_models.diamond.denoiser import Denoiser
 from gym_diamond.world_models.diamond.model import DiamondWorldModel
 from gym_diamond.world_models.diamond.preconditioning import add_noise
 from gym_diamond.world_models.diamond.reward_end import RewardEndModel
-from gym_diamond.world_models.protocol import WorldSpec
+from gym_diamond.world_models.diamond.sampler import karras_sigmas, sample
+from gym_diamond.world_models.protocol import Sampling, WorldSpec
 
 MOTION_THRESHOLD = 0.125  # in obs, that is 16 grey levels: more than area-averaged edges flicker
 
@@ -27,6 +29,10 @@ class DenoiserLossConfig:
 
     num_autoregressive_steps: int = 1
     """Further losses per sample, each with the model's own last output as the newest frame of its history."""
+    num_sampling_steps: int = 0
+    """Denoising steps in which that output is drawn from noise alone, just as in a dream. 0: it is what the loss before
+    made of the noisy real frame, in which the truth still shows; a ball that fades in dreams does not fade there.
+    Reference: 0."""
     sigma_log_mean: float = -0.4
     """Mean of ln sigma (EDM's P_mean is -1.2)."""
     sigma_log_std: float = 1.2
@@ -44,6 +50,8 @@ class DenoiserLossConfig:
     def __post_init__(self) -> None:
         if self.num_autoregressive_steps < 0:
             raise InvalidArgument(f"num_autoregressive_steps is {self.num_autoregressive_steps}; it must be 0 or more.")
+        if self.num_sampling_steps < 0:
+            raise InvalidArgument(f"num_sampling_steps is {self.num_sampling_steps}; it must be 0 or more.")
         if self.motion_weight < 0 or self.motion_radius < 0:
             raise InvalidArgument("motion_weight and motion_radius must be 0 or more.")
 
@@ -73,9 +81,10 @@ class DenoiserObjective:
 
     name = "denoiser"
 
-    def __init__(self, network: Denoiser, spec: WorldSpec, config: DenoiserLossConfig) -> None:
+    def __init__(self, network: Denoiser, spec: WorldSpec, config: DenoiserLossConfig, sampling: Sampling) -> None:
         self.network = network
         self.config = config
+        self.sampling = replace(sampling, num_denoising_steps=max(1, config.num_sampling_steps), s_churn=0.0)
         self.context_length = L = spec.context_length
         # The first target has at least one real frame before it; only its successors may lie past the episode's end.
         extra = config.num_autoregressive_steps
@@ -91,8 +100,22 @@ class DenoiserObjective:
             loss, denoised = self._loss(target, weight, near, history, act, generator)
             losses.append(loss)
             metrics[f"loss_{i}"] = loss.detach()
-            history = torch.cat([history[:, 1:], denoised.detach()[:, None]], dim=1)
+            if i < self.config.num_autoregressive_steps:
+                output = self._dreamt(history, act, generator) if self.config.num_sampling_steps else denoised.detach()
+                history = torch.cat([history[:, 1:], output[:, None]], dim=1)
         return torch.stack(losses).mean(), metrics
+
+    @torch.no_grad()
+    def _dreamt(self, history: Tensor, act: Tensor, generator: torch.Generator) -> Tensor:
+        """The next frame `(B, C, H, W)` as a dream would draw it; costs `num_sampling_steps` passes forward."""
+        network, sampling = self.network, self.sampling
+        sigmas = karras_sigmas(sampling.num_denoising_steps, sampling.sigma_min, sampling.sigma_max, sampling.rho)
+        start = _randn(history[:, -1].shape, history, generator)
+
+        def denoise(x: Tensor, sigma: float) -> Tensor:
+            return network(x, torch.full((1,), sigma, device=x.device), history, act)
+
+        return quantize(sample(denoise, start, None, sigmas, sampling), "round")
 
     def _loss(
         self, target: Tensor, weight: Tensor, near: Tensor, history: Tensor, act: Tensor, generator: torch.Generator
@@ -158,7 +181,7 @@ def motion_map(history: Tensor, weight: float, radius: int) -> Tensor:
 def objectives(model: DiamondWorldModel, config: LossConfig) -> tuple[DenoiserObjective, RewardEndObjective]:
     """The two objectives of a diamond world."""
     return (
-        DenoiserObjective(model.denoiser, model.spec, config.denoiser),
+        DenoiserObjective(model.denoiser, model.spec, config.denoiser, model.sampling),
         RewardEndObjective(model.rew_end_model, model.spec, config.reward_end),
     )
 
