@@ -73,7 +73,9 @@ class RealVecEnv(VecEnv):
         return [False for _ in self._get_indices(indices)]
 
 
-def main(game: str, total_timesteps: int, num_checkpoints: int, num_envs: int, n_steps: int, seed: int, out: str) -> PPO:
+def main(
+    game: str, total_timesteps: int, num_checkpoints: int, num_envs: int, n_steps: int, seed: int, out: str
+) -> PPO:
     """The trained agent; its checkpoints are `out`/GAME_STEPS_steps.zip."""
     envs = VecMonitor(RealVecEnv(game, num_envs, frame_stack=2, seed=seed))
     agent = PPO(
