@@ -2,10 +2,14 @@
 
 import numpy as np
 import torch
+from PIL import ImageColor
 
+from gym_diamond.evaluation.figures.canvas import BAR
+from gym_diamond.evaluation.figures.strips import GAP, LEFT, TOP, draw_strips
 from gym_diamond.evaluation.held_out import Start
 from gym_diamond.evaluation.rollout import Rollout
-from gym_diamond.evaluation.strips import GAP, LEFT, TOP, draw_strips
+
+ORANGE = list(ImageColor.getrgb(BAR))
 
 
 def rollout(num: int, horizon: int, channels: int = 3) -> Rollout:
@@ -16,7 +20,7 @@ def rollout(num: int, horizon: int, channels: int = 3) -> Rollout:
 
 
 def test_a_block_has_real_dreamt_and_difference_under_each_other_and_time_to_the_right():
-    picture = np.asarray(draw_strips([rollout(1, 12)]))
+    picture = np.asarray(draw_strips([rollout(1, 12)], [0]))
     assert picture.shape == (TOP + 3 * 10 + GAP, LEFT + 3 * 14 + GAP, 3)  # frames 4 x 6 and a seam, twice as large
     columns = [LEFT + 14 * j for j in range(3)]
     assert [picture[TOP, x].tolist() for x in columns] == [[level] * 3 for level in (10, 50, 100)], "frames 1, 5, 10"
@@ -25,13 +29,22 @@ def test_a_block_has_real_dreamt_and_difference_under_each_other_and_time_to_the
     assert (picture[TOP + 8 : TOP + 10, columns[0] : columns[2]] == 255).all(), "the seam is white"
 
 
-def test_eight_starts_stand_in_two_columns_whatever_the_batches():
-    picture = np.asarray(draw_strips([rollout(5, 1), rollout(6, 1)]))
+def test_the_first_six_of_the_chosen_starts_stand_in_two_columns_whatever_the_batches():
+    picture = np.asarray(draw_strips([rollout(5, 1), rollout(6, 1)], [10, 0, 6, 3, 5, 1, 2]))
     height, width = TOP + 30 + GAP, LEFT + 14 + GAP
-    assert picture.shape == (4 * height, 2 * width, 3)
-    corners = [picture[i // 2 * height + TOP, i % 2 * width + LEFT, 0] for i in range(8)]
-    assert corners == [10, 11, 12, 13, 14, 10, 11, 12]
+    assert picture.shape == (3 * height, 2 * width, 3)
+    corners = [picture[i // 2 * height + TOP, i % 2 * width + LEFT, 0] for i in range(6)]
+    assert corners == [15, 10, 11, 13, 10, 11]
+
+
+def test_a_dream_that_lost_the_ball_has_a_frame_around_it():
+    lost = np.zeros((2, 12), np.bool_)
+    lost[1, 4] = True  # frame 5 of start 1
+    picture = np.asarray(draw_strips([rollout(2, 12)], [1], lost))
+    columns = [LEFT + 14 * j for j in range(3)]
+    assert [picture[TOP + 10, x].tolist() == ORANGE for x in columns] == [False, True, False]
+    assert [picture[TOP, x].tolist() == ORANGE for x in columns] == [False] * 3, "nor around the real one"
 
 
 def test_grey_frames_are_drawn_too():
-    assert np.asarray(draw_strips([rollout(1, 1, channels=1)]))[TOP, LEFT].tolist() == [10, 10, 10]
+    assert np.asarray(draw_strips([rollout(1, 1, channels=1)], [0]))[TOP, LEFT].tolist() == [10, 10, 10]
