@@ -16,6 +16,13 @@ KINDS = {
     "before_reward": "just before a reward",
     "before_end": "just before an end",
 }
+SPREAD = {
+    "ball_recall": "ball there",
+    "ball_near": f"ball within {NEAR} px",
+    "reward_f1": "reward F1 ± 1, real frames",
+    "dreamt_reward_f1": "reward F1 ± 1, dreams",
+    "end_f1": "end F1 ± 1, real frames",
+}
 
 
 def verdict_table(metrics: Metrics) -> str:
@@ -134,7 +141,7 @@ def _spread_rows(spread: Metrics) -> Iterator[tuple[str, Sequence[float | None],
         yield f"PSNR dB, frame {mark}", values, "{:.1f}"
     for span, values in spread["recall"].items():
         yield f"moving recall, frames {span}", values, "{:.2f}"
-    for key, words in (("ball_recall", "ball recall"), ("reward_f1", "reward F1"), ("end_f1", "end F1")):
+    for key, words in SPREAD.items():
         if key in spread:
             yield words, spread[key], "{:.2f}"
 
