@@ -8,9 +8,9 @@ import torch
 
 from gym_diamond.evaluation import metrics
 from gym_diamond.evaluation.card import drift_table, reward_end_table, with_measurements
-from gym_diamond.evaluation.held_out import Start
 from gym_diamond.evaluation.judging import Judged
 from gym_diamond.evaluation.rollout import Rollout
+from gym_diamond.evaluation.starts import Start
 from gym_diamond.fitting import provenance
 from gym_diamond.world_models.protocol import WorldSpec
 from tests.noisy_play import make_episodes
@@ -25,7 +25,8 @@ def measured() -> dict[str, Any]:
     frames = torch.stack([torch.from_numpy(episodes[i % 2].frames[3:9]) for i in range(3)])
     classes = np.array([1, 2, 1, 1, 2])
     judged = Judged(classes, np.array([False] * 4 + [True]), np.eye(3)[classes], np.array([0, 0, 0, 0, 1.0]))
-    rollouts = [Rollout([Start(i % 2, 3) for i in range(3)], frames, frames, [judged] * 3, 0.5)]
+    valid = torch.ones(3, 5, dtype=torch.bool)
+    rollouts = [Rollout([Start(i % 2, 3) for i in range(3)], frames, frames, valid, [judged] * 3, 0.5)]
     return {
         "date": "2026-01-02T03:04:05+00:00",
         "command": "gym-diamond evaluate breakout --dataset breakout/heldout-v0",

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from gym_diamond.evaluation.held_out import Start
 from gym_diamond.evaluation.rollout import Rollout
+from gym_diamond.evaluation.starts import Start
 from gym_diamond.evaluation.strips import GAP, LEFT, TOP, draw_strips
 
 
@@ -12,7 +12,8 @@ def rollout(num: int, horizon: int, channels: int = 3) -> Rollout:
     """Starts i whose real frame t has level 10 t + i; the dreams are 7 levels darker."""
     levels = 10 * torch.arange(horizon + 1)[None, :] + torch.arange(num)[:, None]
     real = levels.to(torch.uint8)[:, :, None, None, None].expand(num, horizon + 1, 4, 6, channels)
-    return Rollout([Start(0, 3)] * num, real, real - 7, [], 1.0)
+    valid = torch.ones(num, horizon, dtype=torch.bool)
+    return Rollout([Start(0, 3)] * num, real, real - 7, valid, [], 1.0)
 
 
 def test_a_block_has_real_dreamt_and_difference_under_each_other_and_time_to_the_right():
