@@ -7,6 +7,7 @@ import numpy as np
 MARKS = ("1", "5", "15", "30", "50")
 SPANS = ("1-5", "6-15", "16-30", "31-50")
 SPAN_ENDS = (5, 15, 30, 50)
+CALIBRATION = {"brier": 0.01, "ece": 0.005}
 
 
 def est(mean: float, half: float = 0.02, n: int = 64) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def falling(first: float, last: float, half: float, n: int = 64, *, spans: bool 
 def scores(played: int, predicted: int, f1: float, half: float = 0.03) -> dict[str, Any]:
     """Scores of an event whose precision, recall and F1 are the same."""
     within = {"precision": f1, "recall": f1, "f1": f1, "f1_low": f1 - half, "f1_high": f1 + half}
-    return {"played": played, "predicted": predicted, "within_0": within, "within_1": within}
+    return {"played": played, "predicted": predicted, "within_0": within, "within_1": within, **CALIBRATION}
 
 
 def drift(psnr: float, recall: float) -> dict[str, Any]:
@@ -85,16 +86,15 @@ def ball(recall: float, near: float) -> dict[str, Any]:
 
 def reward_end(real: float, dreamt: float) -> dict[str, Any]:
     """Rewards and ends with an F1 of `real` on real frames and of `dreamt` in dreams."""
-    calibration = {"brier": 0.01, "ece": 0.005}
     nothing = scores(0, 0, 0.0)
     return {
         "transitions": 40_000,
         "reward": {"-1": nothing, "0": scores(39_400, 39_400, 0.99), "1": scores(600, 600, real)}
-        | {"any": scores(600, 600, real), **calibration},
+        | {"any": scores(600, 600, real), **CALIBRATION},
         "dreamt_reward": {"-1": nothing, "0": scores(3000, 3000, 0.99), "1": scores(71, 60, dreamt)}
-        | {"any": scores(71, 60, dreamt), **calibration},
-        "end": scores(500, 480, real) | calibration,
-        "dreamt_end": scores(40, 38, dreamt) | calibration,
+        | {"any": scores(71, 60, dreamt), **CALIBRATION},
+        "end": scores(500, 480, real),
+        "dreamt_end": scores(40, 38, dreamt),
         "confusion": {
             "values": [-1.0, 0.0, 1.0],
             "real": [[0, 0, 0], [0, 39_370, 30], [0, 40, 560]],

@@ -20,10 +20,11 @@ from gym_diamond.cli import say
 from gym_diamond.data.episode import Episode
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation import card, metrics
-from gym_diamond.evaluation.held_out import Start, load_held_out, pick_starts
+from gym_diamond.evaluation.figures.strips import draw_strips
+from gym_diamond.evaluation.held_out import load_held_out
 from gym_diamond.evaluation.judging import judge_episode
 from gym_diamond.evaluation.rollout import Rollout, rollouts
-from gym_diamond.evaluation.strips import draw_strips
+from gym_diamond.evaluation.starts import Start, pick_starts
 from gym_diamond.files import replacing, write_json, write_text
 from gym_diamond.hardware import Precision, describe, resolve_device, resolve_precision
 
@@ -35,9 +36,9 @@ class EvaluateConfig:
     """Measure how long a world stays true to held-out real play.
 
     Dreams start inside real episodes and take the actions that were played there; each frame is held against the real
-    one: PSNR, and how much of what moves is right, beside a baseline that repeats the last frame. Rewards and ends are
-    judged on real frames and in the dreams. Writes metrics.json, strips.png (real, dreamt, difference) and, where these
-    stand in the world itself, the section "Measured" of its README.md.
+    one: PSNR, SSIM, error, and how much of what moves is right, beside a baseline that repeats the last frame. Rewards
+    and ends are judged on real frames and in the dreams. Writes metrics.json, strips.png (real, dreamt, difference)
+    and, where these stand in the world itself, the section "Measured" of its README.md.
 
     The play must be new to the world: episodes that it was fitted to are refused. Collect some with another seed:
       gym-diamond collect Breakout --steps 20000 --seed 1000 --dataset breakout/heldout-v0 --policy random scripted
@@ -54,7 +55,8 @@ class EvaluateConfig:
     """Where the results are written; by default into the world."""
 
     num_starts: int = 64
-    """Dreams; the policies that played take turns in giving their start."""
+    """Dreams with all of the horizon to come: half begin anywhere, a quarter at the beginning of an episode, a quarter
+    just before a reward. A quarter as many more begin just before an end. The policies that played take turns."""
 
     horizon: int = 50
     """Frames each dream lasts (15 a second in Atari)."""

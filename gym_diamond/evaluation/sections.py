@@ -6,7 +6,7 @@ from typing import Any
 from gym_diamond.evaluation import pixels, tables
 from gym_diamond.evaluation.judging import BURN_IN
 from gym_diamond.evaluation.markdown import image, number, with_interval
-from gym_diamond.evaluation.tables import KINDS, NEAR
+from gym_diamond.evaluation.tables import KIND_WORDS, NEAR
 
 Metrics = Mapping[str, Any]
 
@@ -14,7 +14,7 @@ Metrics = Mapping[str, Any]
 def drift(metrics: Metrics) -> str:
     """How the frames drift away from reality."""
     found = metrics["drift"]
-    kinds = ", ".join(f"{KINDS[kind]} {count}" for kind, count in found["starts_by_kind"].items())
+    kinds = ", ".join(f"{KIND_WORDS[kind]} {count}" for kind, count in found["starts_by_kind"].items())
     players = ", ".join(f"{name} {count}" for name, count in found["starts_by_policy"].items())
     return _join(
         "### Drift",

@@ -10,7 +10,7 @@ from gym_diamond.evaluation.verdict import marks
 Metrics = Mapping[str, Any]
 
 NEAR = 2  # pixels
-KINDS = {
+KIND_WORDS = {
     "reset": "after a reset",
     "anywhere": "anywhere",
     "before_reward": "just before a reward",
@@ -56,7 +56,7 @@ def kinds_table(drift: Metrics) -> str:
     """The drift at one frame, by what the dreams start from: the kind of moment, and the policy that played."""
     mark = "15" if "15" in drift["psnr"] else marks(drift["psnr"])[-1]
     head = ("start", "dreams", *(f"{words}, frame {mark}" for words in ("PSNR dB", "copy", "moving recall", "copy")))
-    named = [(KINDS[kind], drift["starts_by_kind"][kind], part) for kind, part in drift["by_kind"].items()]
+    named = [(KIND_WORDS[kind], drift["starts_by_kind"][kind], part) for kind, part in drift["by_kind"].items()]
     named += [
         (f"in play by {name}", drift["starts_by_policy"][name], part) for name, part in drift["by_policy"].items()
     ]
@@ -86,16 +86,12 @@ def reward_end_table(reward_end: Metrics) -> str:
         ("event", "played", "predicted", "precision", "recall", "F1", "F1 ± 1", "Brier", "ECE")
     ]
     for where, name in (("", "reward"), (" in dreams", "dreamt_reward")):
-        rewards = reward_end[name]
-        classes = [value for value in rewards if value not in ("any", "brier", "ece", "0")]
-        calibration = (number(rewards["brier"], "{:.4f}"), number(rewards["ece"], "{:.4f}"))
+        classes = [value for value in reward_end[name] if value not in ("any", "brier", "ece", "0")]
         for value in classes:
-            if rewards[value]["played"] + rewards[value]["predicted"]:
-                rows.append((*_scores(f"reward {value}{where}", rewards[value]), *calibration))
-    for where, name in (("", "end"), (" in dreams", "dreamt_end")):
-        end = reward_end[name]
-        calibration = (number(end["brier"], "{:.4f}"), number(end["ece"], "{:.4f}"))
-        rows.append((*_scores(f"end{where}", end), *calibration))
+            scores = reward_end[name][value]
+            if scores["played"] + scores["predicted"]:
+                rows.append(_scores(f"reward {value}{where}", scores))
+    rows += [_scores(f"end{where}", reward_end[name]) for where, name in (("", "end"), (" in dreams", "dreamt_end"))]
     return table(rows)
 
 
@@ -154,4 +150,5 @@ def _scores(name: str, scores: Metrics) -> tuple[str, ...]:
     exact, near = scores["within_0"], scores["within_1"]
     shares = [number(exact[key]) for key in ("precision", "recall")]
     f1s = [with_interval({"mean": s["f1"], "low": s["f1_low"], "high": s["f1_high"]}) for s in (exact, near)]
-    return (name, f"{scores['played']:,}", f"{scores['predicted']:,}", *shares, *f1s)
+    calibration = [number(scores[key], "{:.4f}") for key in ("brier", "ece")]
+    return (name, f"{scores['played']:,}", f"{scores['predicted']:,}", *shares, *f1s, *calibration)

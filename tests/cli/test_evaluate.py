@@ -61,14 +61,17 @@ def test_numbers_picture_and_card_stand_in_the_world(world: Path, capsys: pytest
     assert metrics["held_out"]["transitions_by_policy"] == {"random": 17, "scripted": 12}
     assert metrics["held_out"]["checked"] is False, "this world does not say what it was fitted to"
     drift = metrics["drift"]
-    assert drift["starts_by_policy"] == {"random": 2, "scripted": 1}
-    assert drift["psnr"]["5"]["n"] == drift["recall"]["1-5"]["n"] == 3
+    assert drift["starts_by_policy"] == {"random": 3, "scripted": 1}
+    assert drift["starts_by_kind"] == {"reset": 1, "anywhere": 2, "before_end": 1}
+    assert drift["psnr"]["1"]["n"] == drift["recall"]["1-5"]["n"] == 4
+    assert drift["by_kind"]["anywhere"]["ssim"]["5"]["n"] == 2
     assert 0 < drift["psnr"]["5"]["low"] <= drift["psnr"]["5"]["mean"] <= drift["psnr"]["5"]["high"] < 20
     assert metrics["reward_end"]["transitions"] == 29
     assert metrics["reward_end"]["end"]["played"] == 3
     rewards = sum(int((episode.rewards > 0).sum()) for episode in load(NAME)[1])
     assert metrics["reward_end"]["reward"]["1"]["played"] == rewards > 0
-    assert metrics["speed"]["rows"] == 3
+    assert sum(map(sum, metrics["reward_end"]["confusion"]["real"])) == 29
+    assert metrics["speed"]["rows"] == 4
     with Image.open(world / "strips.png") as picture:
         assert picture.format == "PNG"
     card = (world / "README.md").read_text()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from gym_diamond.evaluation.figures.strips import coloured
+from gym_diamond.evaluation.figures.pairs import Pair, pairs
 from gym_diamond.evaluation.rollout import Rollout
 
 MAX_FRAMES = 60  # four seconds of Atari
@@ -24,29 +24,24 @@ def film(rollouts: Sequence[Rollout], chosen: Sequence[int], fps: int) -> bytes:
         chosen: which of all starts are shown, the first four of these; fewer where the GIF would exceed `MAX_BYTES`.
         fps: frames a second.
     """
-    pairs = [pair for rollout in rollouts for pair in zip(rollout.real, rollout.dreamt, strict=True)]
+    shown = pairs(rollouts, chosen[: SIZES[0][0]])
     data = b""
     for num, colours in SIZES:
-        shown = [np.stack([coloured(frames.numpy()) for frames in pairs[i]]) for i in chosen[:num]]  # (2, N+1, H, W, 3)
-        data = _encoded(pages(shown), fps, colours)
+        data = _encoded(pages(shown[:num]), fps, colours)
         if len(data) <= MAX_BYTES:
             break
     return data
 
 
-def pages(shown: Sequence[np.ndarray]) -> list[Image.Image]:
-    """A picture for each frame, the last one that the dreams were shown first.
-
-    Args:
-        shown: for each start `(2, N+1, H, W, 3)` uint8, what happened and what was dreamt.
-    """
-    return [_page([pair[:, t] for pair in shown], t) for t in range(min(shown[0].shape[1], MAX_FRAMES + 1))]
+def pages(shown: Sequence[Pair]) -> list[Image.Image]:
+    """A picture for each frame, the last one that the dreams were shown first."""
+    return [_page(shown, t) for t in range(min(len(shown[0].real), MAX_FRAMES + 1))]
 
 
-def _page(pairs: Sequence[np.ndarray], frame: int) -> Image.Image:
-    height, width = (ZOOM * size for size in pairs[0].shape[1:3])
-    columns = min(2, len(pairs))
-    rows = -(-len(pairs) // columns)
+def _page(shown: Sequence[Pair], frame: int) -> Image.Image:
+    height, width = (ZOOM * size for size in shown[0].real.shape[1:3])
+    columns = min(2, len(shown))
+    rows = -(-len(shown) // columns)
     across, down = 2 * width + SEAM + GAP, height + GAP
     page = Image.new("RGB", (columns * across + GAP, rows * down + TOP), "white")
     pen = ImageDraw.Draw(page)
@@ -54,10 +49,10 @@ def _page(pairs: Sequence[np.ndarray], frame: int) -> Image.Image:
         pen.text((GAP + column * across, TOP - 14), "real", fill="black")
         pen.text((GAP + column * across + width + SEAM, TOP - 14), "dream", fill="black")
     pen.text((GAP, 3), f"frame {frame}" if frame else "frame 0, the last one shown", fill="black")
-    for i, pair in enumerate(pairs):
+    for i, pair in enumerate(shown):
         x, y = GAP + i % columns * across, TOP + i // columns * down
-        for j, picture in enumerate(pair):
-            large = picture.repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
+        for j, picture in enumerate((pair.real, pair.dreamt)):
+            large = picture[frame].repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
             page.paste(Image.fromarray(large), (x + j * (width + SEAM), y))
     return page
 

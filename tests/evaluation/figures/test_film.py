@@ -7,12 +7,14 @@ import torch
 from PIL import Image
 
 from gym_diamond.evaluation.figures.film import GAP, MAX_BYTES, REST, SEAM, TOP, film, pages
-from gym_diamond.evaluation.held_out import Start
+from gym_diamond.evaluation.figures.pairs import pairs
 from gym_diamond.evaluation.rollout import Rollout
+from gym_diamond.evaluation.starts import Start
 
 
 def rollout(real: torch.Tensor, dreamt: torch.Tensor) -> Rollout:
-    return Rollout([Start(0, 3)] * len(real), real, dreamt, [], 1.0)
+    valid = torch.ones(real.shape[0], real.shape[1] - 1, dtype=torch.bool)
+    return Rollout([Start(0, 3)] * len(real), real, dreamt, valid, [], 1.0)
 
 
 def flat(levels: list[int], num_frames: int) -> torch.Tensor:
@@ -27,16 +29,15 @@ def noise(num: int, num_frames: int, seed: int) -> torch.Tensor:
 
 
 def test_each_page_has_the_real_frame_left_and_the_dreamt_one_right():
-    shown = [np.stack([flat([10], 3)[0].numpy(), flat([100], 3)[0].numpy()])]
-    found = [np.asarray(page) for page in pages(shown)]
+    found = [np.asarray(page) for page in pages(pairs([rollout(flat([10], 3), flat([100], 3))], [0]))]
     assert len(found) == 3
     assert [page[TOP, GAP].tolist() for page in found] == [[10] * 3, [11] * 3, [12] * 3]
     assert [page[TOP, GAP + 16 + SEAM, 0] for page in found] == [100, 101, 102], "frames are shown twice as large"
 
 
 def test_the_pages_are_counted():
-    still = np.zeros((2, 3, 8, 8, 3), np.uint8)
-    found = [np.asarray(page) for page in pages([still])]
+    still = torch.zeros(1, 3, 8, 8, 3, dtype=torch.uint8)
+    found = [np.asarray(page) for page in pages(pairs([rollout(still, still)], [0]))]
     assert (found[1][: TOP - 14] != found[2][: TOP - 14]).any(), "only the counter differs"
     assert (found[1][TOP:] == found[2][TOP:]).all()
 

@@ -6,8 +6,8 @@ from PIL import ImageColor
 
 from gym_diamond.evaluation.figures.canvas import BAR
 from gym_diamond.evaluation.figures.strips import GAP, LEFT, TOP, draw_strips
-from gym_diamond.evaluation.held_out import Start
 from gym_diamond.evaluation.rollout import Rollout
+from gym_diamond.evaluation.starts import Start
 
 ORANGE = list(ImageColor.getrgb(BAR))
 
@@ -16,7 +16,8 @@ def rollout(num: int, horizon: int, channels: int = 3) -> Rollout:
     """Starts i whose real frame t has level 10 t + i; the dreams are 7 levels darker."""
     levels = 10 * torch.arange(horizon + 1)[None, :] + torch.arange(num)[:, None]
     real = levels.to(torch.uint8)[:, :, None, None, None].expand(num, horizon + 1, 4, 6, channels)
-    return Rollout([Start(0, 3)] * num, real, real - 7, [], 1.0)
+    valid = torch.ones(num, horizon, dtype=torch.bool)
+    return Rollout([Start(0, 3)] * num, real, real - 7, valid, [], 1.0)
 
 
 def test_a_block_has_real_dreamt_and_difference_under_each_other_and_time_to_the_right():
@@ -48,3 +49,11 @@ def test_a_dream_that_lost_the_ball_has_a_frame_around_it():
 
 def test_grey_frames_are_drawn_too():
     assert np.asarray(draw_strips([rollout(1, 1, channels=1)], [0]))[TOP, LEFT].tolist() == [10, 10, 10]
+
+
+def test_after_the_end_of_the_real_episode_there_is_nothing_to_see():
+    played = rollout(1, 12)
+    played.valid[0, 7:] = False
+    picture = np.asarray(draw_strips([played], [0]))
+    inside = [picture[TOP : TOP + 28, LEFT + 14 * j : LEFT + 14 * j + 12] for j in range(3)]
+    assert [(cells == 255).all() for cells in inside] == [False, False, True]
