@@ -34,7 +34,8 @@ CONFIG, WEIGHTS, CONTEXTS, PROVENANCE, CARD = (
     "provenance.json",
     "README.md",
 )
-MEASURED = ("metrics.json", "drift.png", "strips.png", "reward_end.png", "ranking.png", "dream.gif")  # of these weights
+METRICS = "metrics.json"
+MEASURED = (METRICS, "drift.png", "strips.png", "reward_end.png", "ranking.png", "dream.gif")  # of these very weights
 
 
 class World(NamedTuple):

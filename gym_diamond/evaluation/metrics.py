@@ -9,11 +9,11 @@ import numpy as np
 from gym_diamond.data.episode import Episode
 from gym_diamond.evaluation import pixels
 from gym_diamond.evaluation.confusion import end_confusion, reward_confusion
-from gym_diamond.evaluation.drift import curves, summary
+from gym_diamond.evaluation.drift import summary
 from gym_diamond.evaluation.judging import Judged
 from gym_diamond.evaluation.reward_end import end_scores, reward_scores
 from gym_diamond.evaluation.rollout import Rollout
-from gym_diamond.evaluation.starts import KINDS
+from gym_diamond.evaluation.starts import KINDS, Start
 
 
 def held_out(name: str, episodes: Sequence[Episode], *, checked: bool) -> dict[str, Any]:
@@ -36,14 +36,20 @@ def held_out(name: str, episodes: Sequence[Episode], *, checked: bool) -> dict[s
     }
 
 
-def drift(rollouts: Sequence[Rollout], episodes: Sequence[Episode], min_episode_steps: int) -> dict[str, Any]:
+def drift(
+    measured: Mapping[str, np.ndarray], starts: Sequence[Start], episodes: Sequence[Episode], min_episode_steps: int
+) -> dict[str, Any]:
     """How the dreams drift, all of them, by the policy that played and by the kind of start, with the thresholds that
     the numbers rest on. Frames after the end of the real episode do not count, so n falls with the mark.
+
+    Args:
+        measured: what `drift.curves` gives.
+        starts: one for each row of it.
+        episodes: that the starts are in.
+        min_episode_steps: of those episodes.
     """
-    starts = [start for rollout in rollouts for start in rollout.starts]
     players = np.array([episodes[start.episode].policy for start in starts])
     kinds = np.array([start.kind for start in starts])
-    measured = curves(rollouts, episodes)
     by_policy = {name: players == name for name in sorted(set(players.tolist()))}
     by_kind = {kind: kinds == kind for kind in KINDS if kind in kinds}
     return {

@@ -9,6 +9,7 @@ import torch
 
 from gym_diamond.data.episode import Episode
 from gym_diamond.evaluation import metrics
+from gym_diamond.evaluation.drift import curves
 from gym_diamond.evaluation.judging import Judged
 from gym_diamond.evaluation.rollout import Rollout
 from gym_diamond.evaluation.starts import Start
@@ -42,7 +43,7 @@ def rollouts(episodes: list[Episode]) -> list[Rollout]:
 
 @pytest.fixture(scope="module")
 def drift(rollouts: list[Rollout], episodes: list[Episode]) -> dict[str, Any]:
-    return metrics.drift(rollouts, episodes, 7)
+    return metrics.drift(curves(rollouts, episodes), STARTS, episodes, 7)
 
 
 def test_starts_are_counted_by_player_and_by_kind(drift: dict[str, Any]):
