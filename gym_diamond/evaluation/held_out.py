@@ -4,7 +4,7 @@ A world judged on play that it was fitted to looks better than it is. So every e
 provenance by the digest of its content, and here one that is named there is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gym_diamond.data import dataset
@@ -22,6 +22,16 @@ def load_held_out(name: str, spec: WorldSpec, provenance: Mapping[str, Any]) -> 
     """
     info, episodes = dataset.load(name)
     check_fits(name, info, spec)
+    check_unseen(name, episodes, spec, provenance)
+    return episodes
+
+
+def check_unseen(name: str, episodes: Sequence[Episode], spec: WorldSpec, provenance: Mapping[str, Any]) -> None:
+    """Nothing, if a world with this `spec` and `provenance` was fitted to none of the `episodes` of dataset `name`.
+
+    Raises:
+        InvalidDataset: it was.
+    """
     seen = fitted_episodes(provenance)
     known = [index for index, episode in enumerate(episodes) if digest(episode) in seen]
     if known:
@@ -30,7 +40,6 @@ def load_held_out(name: str, spec: WorldSpec, provenance: Mapping[str, Any]) -> 
             f"is episode {known[0]}), so it says nothing about new play. Collect play with another seed, for example "
             f"`gym-diamond collect {spec.game} --seed 1000 --dataset {spec.game.lower()}/heldout-v0`."
         )
-    return episodes
 
 
 def fitted_episodes(provenance: Mapping[str, Any]) -> set[str]:

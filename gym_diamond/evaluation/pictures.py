@@ -11,7 +11,7 @@ from gym_diamond.evaluation.figures.film import film
 from gym_diamond.evaluation.figures.ranking import draw_ranking
 from gym_diamond.evaluation.figures.reward_end import draw_reward_end
 from gym_diamond.evaluation.figures.strips import draw_strips
-from gym_diamond.evaluation.open_loop import OpenLoop
+from gym_diamond.evaluation.parts import OpenLoop
 from gym_diamond.evaluation.verdict import horizon
 
 

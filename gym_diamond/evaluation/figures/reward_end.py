@@ -35,7 +35,7 @@ def draw_reward_end(confusion: Mapping[str, Any], end_confusion: Mapping[str, An
 def _happened(counts: Any, names: Sequence[str]) -> tuple[np.ndarray, Sequence[str]]:
     """The table without the classes that were neither played nor predicted."""
     table = np.array(counts)
-    kept = np.flatnonzero(table.sum(axis=0) + table.sum(axis=1))
+    kept = np.flatnonzero(table.sum(axis=0) + table.sum(axis=1)).tolist()
     return table[np.ix_(kept, kept)], [names[k] for k in kept]
 
 
