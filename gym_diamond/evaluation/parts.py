@@ -79,7 +79,7 @@ def omissions(spec: WorldSpec, plan: Plan, dataset: str, others: Sequence[World]
         if getattr(plan, option) == 0:
             reasons[name] = f"left out by `--{option.replace('_', '-')} 0`; it is measured without that option."
         elif blocked is not None:
-            reasons[name] = f"{blocked} Then evaluate again."
+            reasons[name] = blocked
     if not others:
         again = f"gym-diamond evaluate WORLD --dataset {dataset} --compare OTHER_WORLD"
         reasons["spread"] = f"no other fit was given. Fit once more with another `--seed`, then `{again}`."
