@@ -11,6 +11,7 @@ from gym_diamond.frames import MAX_LEVEL
 
 WINDOW = 11  # pixels
 SIGMA = 1.5  # pixels
+AT_ONCE = 8  # frames: few enough to stay in the cache
 C1 = (0.01 * MAX_LEVEL) ** 2
 C2 = (0.03 * MAX_LEVEL) ** 2
 
@@ -23,10 +24,15 @@ def ssim(real: Tensor, dreamt: Tensor) -> Tensor:
     Args:
         real, dreamt: `(N, H, W, C)` uint8.
     """
-    x, y = (frames.permute(0, 3, 1, 2).contiguous().double() for frames in (real, dreamt))  # NHWC -> NCHW
-    height, width = x.shape[2:]
+    height, width = real.shape[1:3]
     size = min(WINDOW, height, width)
-    rows, columns = _windows(height, size).to(x.device), _windows(width, size).to(x.device)
+    rows, columns = (_windows(length, size).to(real.device) for length in (height, width))
+    pairs = zip(real.split(AT_ONCE), dreamt.split(AT_ONCE), strict=True)
+    return torch.cat([_compare(x, y, rows, columns) for x, y in pairs])
+
+
+def _compare(real: Tensor, dreamt: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    x, y = (frames.permute(0, 3, 1, 2).contiguous().double() for frames in (real, dreamt))  # NHWC -> NCHW
     mean_x, mean_y, power, product = (rows @ (each @ columns.T) for each in (x, y, x * x + y * y, x * y))
     both, means = mean_x * mean_y, mean_x.square() + mean_y.square()
     light = (2 * both + C1) / (means + C1)
