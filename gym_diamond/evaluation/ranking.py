@@ -22,19 +22,19 @@ from gym_diamond.evaluation.reality import Moment, RealGames, contexts, drivers,
 from gym_diamond.evaluation.rollout import MAX_ROWS
 from gym_diamond.world_models.protocol import WorldModel, WorldSpec
 
-LADDER = (  # where there is a script: from hardly a lapse to hardly a thought
+LADDER = (  # where there is a script: from a player in a corner to one who hardly ever lapses
+    "always:RIGHT@0.1",
+    "always:LEFT@0.1",
+    "always:NOOP@0.1",
     "random",
     "sticky",
-    "always:NOOP@0.1",
-    "scripted:1000",
-    "scripted:100",
-    "scripted:40",
-    "scripted:15",
     "scripted:5",
-    "scripted@0.2",
-    "scripted@0.4",
+    "scripted:15",
+    "scripted:40",
+    "scripted",
+    "scripted:1000",
     "scripted@0.6",
-    "scripted@0.8",
+    "scripted@0.3",
 )
 
 
