@@ -23,6 +23,7 @@ class Window(NamedTuple):
     length: int  # T frames
     pad_before: int
     pad_after: int
+    event_share: float = 0.0  # of the windows, that are laid around a reward or an end instead of anywhere
 
 
 class Segment(NamedTuple):
@@ -79,6 +80,9 @@ class SegmentStore:
     def sample(self, window: Window, batch_size: int, generator: torch.Generator) -> Segment:
         """A batch drawn uniformly, with replacement, from all admissible pairs of episode and start.
 
+        A share of `window.event_share` has an event at a random place in it instead. Positive rewards, negative rewards
+        and ends take equal parts in these, as far as there are any, however rare each is.
+
         Args:
             window: which starts are admissible.
             batch_size: B.
@@ -99,7 +103,26 @@ class SegmentStore:
         pair = pair.to(self.offsets.device)
         episode = torch.searchsorted(last_pair, pair, right=True)  # (B,)
         start = pair - (last_pair - num_starts)[episode] - window.pad_before
+        if window.event_share:
+            around, first = self._around_events(window, batch_size, generator)
+            chosen = torch.rand(batch_size, generator=generator, device=generator.device).to(start.device)
+            chosen = (chosen < window.event_share) & (num_starts[around] > 0)
+            episode, start = torch.where(chosen, around, episode), torch.where(chosen, first, start)
         return self.gather(episode, start, window.length)
+
+    def _around_events(self, window: Window, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Episode and start of windows `(B,)` with an event in them; anywhere where nothing ever happened."""
+        kinds = torch.stack([self.rew > 0, self.rew < 0, self.end]).float()  # (3, N)
+        weights = (kinds / kinds.sum(dim=1, keepdim=True).clamp(min=1)).sum(dim=0)
+        weights = torch.where(weights.sum() > 0, weights, 1.0).to(generator.device)  # (N,)
+        event = torch.multinomial(weights, batch_size, replacement=True, generator=generator)
+        place = torch.rand(batch_size, generator=generator, device=generator.device)
+        event, place = event.to(self.offsets.device), place.to(self.offsets.device)
+        episode = torch.searchsorted(self.offsets, event, right=True) - 1
+        after = ((window.length - 1) * place).long()  # the frames of the window before the event's first
+        start = event - self.offsets[episode] - after
+        latest = self.offsets.diff()[episode] - window.length + window.pad_after
+        return episode, torch.minimum(start, latest).clamp(min=-window.pad_before)
 
     def gather(self, episode: Tensor, start: Tensor, length: int) -> Segment:
         """The windows of `length` frames that begin at frame `start` of `episode`; padded outside the episode.

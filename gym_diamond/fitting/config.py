@@ -43,7 +43,8 @@ class OptimConfig:
     every: int = 1
     """One update each so many steps; 0 leaves the network as it is. Reference: 1."""
     start_from: str | None = None
-    """A world directory whose network to start from instead of random weights; it must have the same architecture."""
+    """A world directory whose network to start from instead of random weights; it must have the same architecture. It
+    may be of another game: what the numbers of actions and rewards shape is then learned anew."""
 
     def __post_init__(self) -> None:
         positive = ("lr", "eps", "max_grad_norm", "batch_size")

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 import gym_diamond
+from gym_diamond import schema
 from gym_diamond.data.episode import Episode, digest
 from gym_diamond.errors import InvalidRun
 from gym_diamond.files import read_json
@@ -43,6 +44,7 @@ def origin(
         "backend": config.backend,
         "preset": config.preset,
         "seed": config.fit.seed,
+        "config": resolved(config),
         "precision": precision,
         "versions": {
             "gym-diamond": gym_diamond.__version__,
@@ -52,6 +54,18 @@ def origin(
         },
         "hardware": describe(device),
     }
+
+
+def resolved(config: RunConfig) -> dict[str, Any]:
+    """Every number of the run, its defaults included, as JSON: they may be others in a later version.
+
+    Worlds to start from go by the names of their folders: where those were made concerns nobody.
+    """
+    values = schema.encode(config)
+    for optim in (values["denoiser"], values["reward_end"]):
+        if optim["start_from"] is not None:
+            optim["start_from"] = Path(optim["start_from"]).name
+    return values
 
 
 def ancestors(config: RunConfig, digests: Sequence[str]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def start_networks(model: Any, config: RunConfig) -> None:
 
     Raises:
         InvalidWorld: the world is missing or damaged.
-        InvalidRun: its network has another architecture, or the world other frames, actions or rewards.
+        InvalidRun: its network has another architecture, or the world other frames or another context length.
     """
     for objective in world_models.backend(config.backend).objectives(model, config.loss):
         source = getattr(config, objective.name).start_from
@@ -76,11 +76,26 @@ def start_networks(model: Any, config: RunConfig) -> None:
         theirs, ours = getattr(world.config, objective.name), getattr(config.model, objective.name)
         if theirs != ours:
             raise InvalidRun(f"{flag} {source} has another architecture than this run: {theirs}, not {ours}.")
-        if world.spec != model.spec:
+        if _border(world.spec) != _border(model.spec):
             raise InvalidRun(
-                f"{flag} {source} is a world of another border than this run: {world.spec}, not {model.spec}."
+                f"{flag} {source} has other frames or another context than this run: {_border(world.spec)}, not "
+                f"{_border(model.spec)} (height, width, channels, context length)."
             )
-        objective.network.load_state_dict(world.get_submodule(name_of(objective.network, model)).state_dict())
+        start_network(objective.network, world.get_submodule(name_of(objective.network, model)))
+
+
+def start_network(network: nn.Module, source: nn.Module) -> None:
+    """Copy the tensors of `source` into `network`; those whose shape hangs on another game's actions or rewards stay.
+
+    Between games of equal actions and rewards that is an exact copy.
+    """
+    ours = network.state_dict()
+    fitting = {name: value for name, value in source.state_dict().items() if value.shape == ours[name].shape}
+    network.load_state_dict({**ours, **fitting})
+
+
+def _border(spec: WorldSpec) -> tuple[int, int, int, int]:
+    return spec.height, spec.width, spec.channels, spec.context_length
 
 
 def name_of(part: nn.Module, whole: nn.Module) -> str:

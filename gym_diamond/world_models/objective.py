@@ -1,4 +1,4 @@
-"""What the fit loop knows of a model: something that scores a batch of real play."""
+"""What the fit loop knows of a model: something that scores a batch of real play. And what all such scores share."""
 
 from typing import Protocol
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gym_diamond.data.segments import Segment, Window
+from gym_diamond.errors import InvalidArgument
 
 
 class Objective(Protocol):
@@ -23,3 +24,18 @@ class Objective(Protocol):
             generator: where every random number of this loss comes from.
         """
         ...
+
+
+def weighted_mean(value: Tensor, weight: Tensor) -> Tensor:
+    """The mean of `value` under `weight`, of one shape; 0 where the weights sum to less than that of one element."""
+    return (value * weight).sum() / weight.sum().clamp(min=1)
+
+
+def check_share(name: str, share: float) -> None:
+    """Nothing, if `share` is one.
+
+    Raises:
+        InvalidArgument: it is not in [0, 1].
+    """
+    if not 0 <= share <= 1:
+        raise InvalidArgument(f"{name} is {share}; it is a share, from 0 to 1.")

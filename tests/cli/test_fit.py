@@ -101,6 +101,8 @@ def test_the_provenance_names_every_episode_and_no_folder_of_the_machine(finishe
     assert provenance["transitions_by_policy"] == {"random": 87}
     assert provenance["command"].startswith(f"gym-diamond fit --dataset {NAME} --out finished --preset tiny")
     assert provenance["hardware"]["threads"] == 1
+    assert provenance["config"]["denoiser"]["batch_size"] == 2
+    assert provenance["config"]["loss"]["denoiser"]["motion_weight"] == 10.0  # a default, which may change one day
     assert provenance["versions"]["torch"] == torch.__version__
     assert str(finished.parent) not in json.dumps(provenance)
 

@@ -85,6 +85,45 @@ def test_every_admissible_pair_is_drawn_equally_often(store: SegmentStore, windo
     assert ((counts / 4000 - 1).abs() < 0.1).all()  # 4000 expected of each: six standard deviations
 
 
+def _eventful() -> SegmentStore:
+    """Two episodes of 40 frames: a reward of 1 is in every tenth step of the first, a single -1 in the second, which
+    ends."""
+    quiet = _episode(0, 40, terminated=False)._replace(rewards=np.zeros(39, np.float32))
+    first = quiet._replace(rewards=(np.arange(39) % 10 == 5).astype(np.float32))
+    second = quiet._replace(rewards=np.where(np.arange(39) == 20, np.float32(-1), np.float32(0)), terminated=True)
+    return SegmentStore.from_episodes([first, second])
+
+
+def test_windows_around_events_all_hold_one_and_each_kind_has_its_third():
+    segment = _eventful().sample(Window(5, 2, 2, event_share=1.0), 6000, torch.Generator().manual_seed(0))
+    kinds = torch.stack([(segment.rew > 0).any(1), (segment.rew < 0).any(1), segment.end.any(1)])
+    assert kinds.any(dim=0).all()
+    assert kinds.float().mean(dim=1).tolist() == pytest.approx([1 / 3] * 3, abs=0.03)
+
+
+def test_an_event_is_anywhere_in_its_window():
+    segment = _eventful().sample(Window(5, 0, 0, event_share=1.0), 6000, torch.Generator().manual_seed(0))
+    places = (segment.rew < 0).float().sum(dim=0)  # the -1 is far from both ends of its episode
+    assert (places / places.sum()).tolist() == pytest.approx([0.25] * 4, abs=0.04)
+
+
+def test_half_a_share_leaves_half_of_the_windows_anywhere():
+    window = Window(5, 0, 0)
+    rates = []
+    for share in (0.0, 0.5):
+        drawn = _eventful().sample(window._replace(event_share=share), 6000, torch.Generator().manual_seed(0))
+        rates.append((drawn.rew < 0).any(1).float().mean().item())
+    by_chance = 4 / 72  # of the 36 starts in each of the two episodes, 4 see the -1
+    assert rates == pytest.approx([by_chance, by_chance / 2 + 0.5 / 3], abs=0.02)
+
+
+def test_where_nothing_ever_happens_windows_are_drawn_all_the_same():
+    quiet = _episode(0, 8, terminated=False)._replace(rewards=np.zeros(7, np.float32))
+    window = Window(4, 1, 1, event_share=1.0)
+    segment = SegmentStore.from_episodes([quiet]).sample(window, 50, torch.Generator().manual_seed(0))
+    assert segment.is_real.any(dim=1).all()
+
+
 def test_equal_generators_draw_equal_batches(store: SegmentStore):
     one, other = (store.sample(Window(3, 1, 1), 16, torch.Generator().manual_seed(7)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))

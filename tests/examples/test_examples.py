@@ -4,7 +4,11 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+
+from gym_diamond.cli import main as gym_diamond
+from gym_diamond.data import dataset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -20,7 +24,13 @@ def load(name: str) -> ModuleType:
 
 
 def test_every_example_is_tested_here() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == {"dream", "vector", "ppo_sb3", "fit_a_world"}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {
+        "dream",
+        "vector",
+        "ppo_sb3",
+        "ppo_in_reality",
+        "fit_a_world",
+    }
 
 
 def test_a_dream_is_stepped_like_any_env() -> None:
@@ -35,6 +45,35 @@ def test_ppo_trains_in_dreams(tmp_path: Path) -> None:
     agent = load("ppo_sb3").main(total_timesteps=64, num_envs=4, n_steps=8, out=str(tmp_path / "ppo.zip"))
     assert agent.num_timesteps == 64
     assert (tmp_path / "ppo.zip").exists()
+
+
+def test_ppo_learns_the_real_game_and_its_checkpoints_play_for_a_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "minari"))
+    load("ppo_in_reality").main("Breakout", 64, num_checkpoints=2, num_envs=4, n_steps=8, seed=0, out=str(tmp_path))
+    checkpoints = sorted(str(path) for path in tmp_path.glob("Breakout_*.zip"))
+    assert [Path(path).name for path in checkpoints] == ["Breakout_32_steps.zip", "Breakout_64_steps.zip"]
+    words = ["collect", "Breakout", "--steps", "80", "--dataset", "breakout/ppo-v0", "--policy", *checkpoints]
+    assert gym_diamond(words) == 0
+    players = {episode.policy for episode in dataset.load("breakout/ppo-v0")[1]}
+    assert players == {"Breakout_32_steps", "Breakout_64_steps"}
+
+
+def test_the_real_game_of_the_example_ends_with_a_life_and_remembers_nothing_of_it() -> None:
+    """A ball is served and nobody plays: the life is lost, and both stacked frames are the first of the next."""
+    envs = load("ppo_in_reality").RealVecEnv("Breakout", num_envs=1, frame_stack=2, seed=0)
+    assert envs.reset().shape == (1, 64, 64, 6)
+    for _ in range(200):
+        obs, rewards, dones, infos = envs.step(np.array([1]))  # FIRE
+        assert set(rewards.tolist()) <= {-1.0, 0.0, 1.0}
+        if dones[0]:
+            break
+    assert dones[0]
+    assert np.array_equal(obs[0, :, :, :3], obs[0, :, :, 3:])
+    assert infos[0]["TimeLimit.truncated"] is False
+    assert infos[0]["terminal_observation"].shape == (64, 64, 6)
+    envs.close()
 
 
 def test_a_world_is_fitted_end_to_end(

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from gym_diamond.files import read_tensors
 from gym_diamond.fitting.config import FitConfig, OptimConfig, RunConfig
 from gym_diamond.fitting.material import Material, load_material
 from gym_diamond.fitting.setup import make_setup
+from gym_diamond.games import game
 from tests.noisy_play import INFO, QUICK, make_episodes
 
 OLD, NEW = "breakout/old-v0", "breakout/new-v0"  # two episodes each, of which they share one
@@ -122,6 +124,27 @@ def test_another_architecture_is_refused_and_the_flag_named(source: Path, materi
         make_setup(make_config("small", **{name: source}), material, torch.device("cpu"))
 
 
+def test_a_world_of_another_game_lends_all_that_does_not_hang_on_its_actions(source: Path, material: Material):
+    """Of a game with six actions only the embeddings of actions are new."""
+    spec = replace(material.spec, game="Pong", num_actions=6, action_meanings=game("Pong").action_meanings)
+    setup = make_setup(make_config("tiny", source, source), Material(spec, material.episodes), torch.device("cpu"))
+    found, theirs = setup.average.state_dict(), weights(source)
+    fresh = {name for name in theirs if found[name].shape != theirs[name].shape}
+    assert fresh == {"denoiser.inner_model.act_emb.0.weight", "rew_end_model.act_emb.weight"}
+    assert all(torch.equal(found[name], theirs[name]) for name in theirs if name not in fresh)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [({"height": 32}, r"\(32, 16, 3, 4\)"), ({"width": 8}, r"\(16, 8, 3, 4\)")]
+)
+def test_a_world_of_other_frames_is_refused(source: Path, material: Material, change: dict[str, int], told: str):
+    other = Material(replace(material.spec, **change), material.episodes)
+    with pytest.raises(
+        InvalidRun, match=rf"other frames or another context than this run: \(16, 16, 3, 4\), not {told}"
+    ):
+        make_setup(make_config("tiny", denoiser=source), other, torch.device("cpu"))
+
+
 @pytest.mark.parametrize(("name", "flag"), [("denoiser", "--denoiser"), ("reward-end", "--reward-end")])
 def test_a_missing_world_is_refused_before_anything_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, flag: str
@@ -153,6 +176,7 @@ def test_the_provenance_names_the_world_and_the_episodes_that_are_not_named_alre
 def test_the_provenance_names_no_folder_of_the_machine(source: Path, child: Path):
     provenance = load_world(child).provenance
     assert "--denoiser.start-from source " in provenance["command"]
+    assert provenance["config"]["denoiser"]["start_from"] == "source"
     assert str(source.parent.parent) not in json.dumps(provenance)
 
 

@@ -5,7 +5,8 @@ import torch
 
 from gym_diamond.data.segments import Segment
 from gym_diamond.world_models.diamond import LossConfig, build, objectives, presets
-from gym_diamond.world_models.diamond.objectives import DenoiserObjective, RewardEndObjective
+from gym_diamond.world_models.diamond.denoiser_loss import DenoiserObjective
+from gym_diamond.world_models.diamond.reward_end_loss import RewardEndObjective
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
 
 SPEC = WorldSpec("Breakout", 16, 16, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
@@ -35,8 +36,8 @@ def loss(objective, given: Segment, seed: int = 1) -> float:
 
 def test_windows_are_those_of_the_reference(pair) -> None:
     denoiser, reward_end = pair
-    assert denoiser.window == (6, 3, 1)  # 4 of history, a target, and one more after the model's own output
-    assert reward_end.window == (19, 17, 17)
+    assert denoiser.window == (6, 3, 1, 0.0)  # 4 of history, a target, and one more after the model's own output
+    assert reward_end.window == (19, 17, 17, 0.0)
 
 
 @pytest.mark.parametrize("which", [0, 1])

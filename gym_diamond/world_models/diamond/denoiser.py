@@ -27,6 +27,7 @@ class InnerModel(nn.Module):
             )
         E, p, levels = config.cond_channels, config.patch_size, config.channels
         self.patch_size = p
+        self.context_length = spec.context_length
         self.noise_emb = FourierFeatures(E)
         self.act_emb = nn.Sequential(nn.Embedding(spec.num_actions, E // spec.context_length), nn.Flatten())
         self.cond_proj = nn.Sequential(nn.Linear(E, E), nn.SiLU(), nn.Linear(E, E))

@@ -1,63 +1,13 @@
-"""The losses with which the diamond networks are fitted (DIAMOND, section 3 and appendix).
+"""The objectives of a diamond world: what its two networks are fitted to.
 
 Losses are weighted means over fixed shapes, never boolean indexing: a batch without a valid target costs 0, not NaN.
 """
 
 from dataclasses import dataclass, field
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
-
-from gym_diamond.data.rewards import reward_classes
-from gym_diamond.data.segments import Segment, Window
-from gym_diamond.errors import InvalidArgument
-from gym_diamond.world_models.diamond.denoiser import Denoiser
+from gym_diamond.world_models.diamond.denoiser_loss import DenoiserLossConfig, DenoiserObjective
 from gym_diamond.world_models.diamond.model import DiamondWorldModel
-from gym_diamond.world_models.diamond.preconditioning import add_noise
-from gym_diamond.world_models.diamond.reward_end import RewardEndModel
-from gym_diamond.world_models.protocol import WorldSpec
-
-MOTION_THRESHOLD = 0.125  # in obs, that is 16 grey levels: more than area-averaged edges flicker
-
-
-@dataclass(frozen=True)
-class DenoiserLossConfig:
-    """How noise levels are drawn and how far the denoiser is trained on its own output."""
-
-    num_autoregressive_steps: int = 1
-    """Further losses per sample, each with the model's own last output as the newest frame of its history."""
-    sigma_log_mean: float = -0.4
-    """Mean of ln sigma (EDM's P_mean is -1.2)."""
-    sigma_log_std: float = 1.2
-    """Standard deviation of ln sigma."""
-    sigma_min: float = 2e-3
-    """Smallest noise level."""
-    sigma_max: float = 20.0
-    """Largest noise level."""
-    motion_weight: float = 10.0
-    """By how much more the error counts near pixels that just moved in the history, so that small things like a ball
-    are learned sooner. What is near depends on the history alone, so the best denoiser stays the same. Reference: 0."""
-    motion_radius: int = 6
-    """How many pixels away from such a pixel is near."""
-
-    def __post_init__(self) -> None:
-        if self.num_autoregressive_steps < 0:
-            raise InvalidArgument(f"num_autoregressive_steps is {self.num_autoregressive_steps}; it must be 0 or more.")
-        if self.motion_weight < 0 or self.motion_radius < 0:
-            raise InvalidArgument("motion_weight and motion_radius must be 0 or more.")
-
-
-@dataclass(frozen=True)
-class RewardEndLossConfig:
-    """On what sequences the reward/end model is trained."""
-
-    num_transitions: int = 18
-    """Transitions per sequence, as in the reference (15 steps of a dream and its context)."""
-
-    def __post_init__(self) -> None:
-        if self.num_transitions < 1:
-            raise InvalidArgument(f"num_transitions is {self.num_transitions}; it must be at least 1.")
+from gym_diamond.world_models.diamond.reward_end_loss import RewardEndLossConfig, RewardEndObjective
 
 
 @dataclass(frozen=True)
@@ -68,109 +18,10 @@ class LossConfig:
     reward_end: RewardEndLossConfig = field(default_factory=RewardEndLossConfig)
 
 
-class DenoiserObjective:
-    """Squared error of the raw output against its EDM target, at random noise levels."""
-
-    name = "denoiser"
-
-    def __init__(self, network: Denoiser, spec: WorldSpec, config: DenoiserLossConfig) -> None:
-        self.network = network
-        self.config = config
-        self.context_length = L = spec.context_length
-        # The first target has at least one real frame before it; only its successors may lie past the episode's end.
-        extra = config.num_autoregressive_steps
-        self.window = Window(length=L + 1 + extra, pad_before=L - 1, pad_after=extra)
-
-    def loss(self, segment: Segment, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        L, metrics, losses = self.context_length, {}, []
-        history = segment.obs[:, :L]  # (B, L, C, H, W)
-        for i in range(self.config.num_autoregressive_steps + 1):
-            target, act = segment.obs[:, L + i], segment.act[:, i : i + L]
-            weight = segment.is_real[:, L + i].float()
-            near = motion_map(segment.obs[:, i : i + L], self.config.motion_weight, self.config.motion_radius)
-            loss, denoised = self._loss(target, weight, near, history, act, generator)
-            losses.append(loss)
-            metrics[f"loss_{i}"] = loss.detach()
-            history = torch.cat([history[:, 1:], denoised.detach()[:, None]], dim=1)
-        return torch.stack(losses).mean(), metrics
-
-    def _loss(
-        self, target: Tensor, weight: Tensor, near: Tensor, history: Tensor, act: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        sigma = self._draw_sigma(target, generator)
-        noise = _randn(target.shape, target, generator)
-        offset = _randn((*target.shape[:2], 1, 1), target, generator)
-        noisy = add_noise(target, sigma, noise, offset, self.network.config.sigma_offset_noise)
-        cs = self.network.conditioners(sigma)
-        output = self.network.model_output(noisy, cs, history, act)
-        goal = (target - cs.c_skip * noisy) / cs.c_out  # EDM, eq. 8
-        error = ((output - goal).square() * near).mean(dim=(1, 2, 3))  # (B, C, H, W) -> (B,)
-        return _weighted_mean(error, weight), self.network.denoised(noisy, cs, output)
-
-    def _draw_sigma(self, like: Tensor, generator: torch.Generator) -> Tensor:
-        config = self.config
-        log_sigma = config.sigma_log_mean + config.sigma_log_std * _randn((like.shape[0],), like, generator)
-        return log_sigma.exp().clamp(config.sigma_min, config.sigma_max)
-
-
-class RewardEndObjective:
-    """Cross entropy of the reward's class and of the end, over the real transitions of a sequence."""
-
-    name = "reward_end"
-
-    def __init__(self, network: RewardEndModel, spec: WorldSpec, config: RewardEndLossConfig) -> None:
-        self.network = network
-        self.reward_values = spec.reward_values
-        T = config.num_transitions + 1
-        self.window = Window(length=T, pad_before=T - 2, pad_after=T - 2)  # at least one real transition
-
-    def loss(self, segment: Segment, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        obs, is_real = segment.obs, segment.is_real[:, :-1] & segment.is_real[:, 1:]  # (B, T-1) of transitions
-        logits_reward, logits_end, _ = self.network(
-            obs[:, :-1], segment.act, obs[:, 1:], self.network.initial_state(obs.shape[0]), is_real
-        )
-        weight = is_real.float()
-        reward_class = reward_classes(segment.rew, self.reward_values)
-        loss_reward = _weighted_cross_entropy(logits_reward, reward_class, weight)
-        loss_end = _weighted_cross_entropy(logits_end, segment.end.long(), weight)
-        metrics = {"loss_reward": loss_reward.detach(), "loss_end": loss_end.detach()}
-        return loss_reward + loss_end, metrics
-
-
-def motion_map(history: Tensor, weight: float, radius: int) -> Tensor:
-    """How much each pixel's error counts, `(B, 1, H, W)` of mean 1: 1 + `weight` near recent motion, 1 elsewhere.
-
-    Args:
-        history: `(B, L, C, H, W)` real frames; what changed between its last three moved.
-        weight: 0 weighs all pixels alike.
-        radius: pixels up to which a pixel counts as near, along either axis.
-    """
-    B, L, _, H, W = history.shape
-    if weight == 0 or L == 1:
-        return history.new_ones(B, 1, H, W)
-    recent = history[:, -3:]
-    moved = (recent[:, 1:] - recent[:, :-1]).abs().amax(dim=(1, 2)) > MOTION_THRESHOLD  # (B, n, C, H, W) -> (B, H, W)
-    near = F.max_pool2d(moved[:, None].float(), 2 * radius + 1, stride=1, padding=radius)  # (B, 1, H, W)
-    weights = 1 + weight * near
-    return weights / weights.mean(dim=(2, 3), keepdim=True)
-
-
 def objectives(model: DiamondWorldModel, config: LossConfig) -> tuple[DenoiserObjective, RewardEndObjective]:
     """The two objectives of a diamond world."""
+    denoiser, sampling = model.denoiser, model.sampling
     return (
-        DenoiserObjective(model.denoiser, model.spec, config.denoiser),
-        RewardEndObjective(model.rew_end_model, model.spec, config.reward_end),
+        DenoiserObjective(denoiser, model.spec, config.denoiser, sampling),
+        RewardEndObjective(model.rew_end_model, denoiser, model.spec, config.reward_end, sampling),
     )
-
-
-def _randn(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.randn(shape, device=like.device, generator=generator)
-
-
-def _weighted_mean(value: Tensor, weight: Tensor) -> Tensor:
-    return (value * weight).sum() / weight.sum().clamp(min=1)
-
-
-def _weighted_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    error = F.cross_entropy(logits.flatten(0, 1).float(), target.flatten(), reduction="none")  # (B*T,)
-    return _weighted_mean(error, weight.flatten())

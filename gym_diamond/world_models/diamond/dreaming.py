@@ -1,0 +1,62 @@
+"""Frames drawn as a dream draws them, but from the noise of a generator: for losses that show a network its dreams."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from gym_diamond.frames import quantize
+from gym_diamond.world_models.diamond.denoiser import Denoiser
+from gym_diamond.world_models.diamond.sampler import karras_sigmas, sample
+from gym_diamond.world_models.protocol import Sampling
+
+
+@torch.no_grad()
+def dream_frame(
+    denoiser: Denoiser, history: Tensor, act: Tensor, num_steps: int, sampling: Sampling, generator: torch.Generator
+) -> Tensor:
+    """The next frame `(B, C, H, W)` as a dream draws it, without churn; costs `num_steps` passes forward.
+
+    Args:
+        denoiser: what draws it.
+        history: `(B, L, C, H, W)` the last L frames.
+        act: `(B, L)` int64, the last of them leads to the new frame.
+        num_steps: denoising steps.
+        sampling: noise levels, order and scales.
+        generator: of the noise from which it is drawn.
+    """
+    sampling = replace(sampling, num_denoising_steps=num_steps, s_churn=0.0)
+    sigmas = karras_sigmas(num_steps, sampling.sigma_min, sampling.sigma_max, sampling.rho)
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        return denoiser(x, torch.full((1,), sigma, device=x.device), history, act)
+
+    return quantize(sample(denoise, randn(history[:, -1].shape, history, generator), None, sigmas, sampling), "round")
+
+
+def dream_each(
+    denoiser: Denoiser, obs: Tensor, act: Tensor, num_steps: int, sampling: Sampling, generator: torch.Generator
+) -> Tensor:
+    """`obs` with every frame that has L frames before it drawn anew from those, which are real: `(B, T, C, H, W)`.
+
+    One frame of a dream is nearly right, so what was played with the real one is still true of it.
+
+    Args:
+        denoiser: what draws them.
+        obs: `(B, T, C, H, W)` real frames.
+        act: `(B, T-1)` int64.
+        num_steps, sampling, generator: as in `dream_frame`.
+    """
+    L = denoiser.inner_model.context_length
+    B, T = obs.shape[:2]
+    if T <= L:
+        return obs
+    histories = torch.stack([obs[:, t - L : t] for t in range(L, T)], dim=1).flatten(0, 1)  # (B*(T-L), L, C, H, W)
+    actions = torch.stack([act[:, t - L : t] for t in range(L, T)], dim=1).flatten(0, 1)  # (B*(T-L), L)
+    drawn = dream_frame(denoiser, histories, actions, num_steps, sampling, generator)
+    return torch.cat([obs[:, :L], drawn.unflatten(0, (B, T - L))], dim=1)
+
+
+def randn(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal numbers on the device of `like`."""
+    return torch.randn(shape, device=like.device, generator=generator)

@@ -1,0 +1,89 @@
+"""The loss with which the reward/end model is fitted (DIAMOND, section 3 and appendix)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from gym_diamond.data.rewards import reward_classes
+from gym_diamond.data.segments import Segment, Window
+from gym_diamond.errors import InvalidArgument
+from gym_diamond.world_models.diamond.denoiser import Denoiser
+from gym_diamond.world_models.diamond.dreaming import dream_each
+from gym_diamond.world_models.diamond.reward_end import RewardEndModel
+from gym_diamond.world_models.objective import check_share, weighted_mean
+from gym_diamond.world_models.protocol import Sampling, WorldSpec
+
+
+@dataclass(frozen=True)
+class RewardEndLossConfig:
+    """On what sequences the reward/end model is trained."""
+
+    num_transitions: int = 18
+    """Transitions per sequence, as in the reference (15 steps of a dream and its context)."""
+
+    event_share: float = 0.0
+    """Share of the sequences that are laid around a reward or an end instead of anywhere: positive rewards, negative
+    rewards and ends in equal parts, so that the rarest is seen as often as the commonest. Reference: 0."""
+    dream_share: float = 0.0
+    """Share of the sequences whose frames the denoiser draws anew, each from the real frames before it, so that events
+    are also recognised in dreams. Costs passes of the denoiser. Reference: 0."""
+    num_sampling_steps: int = 2
+    """Denoising steps in which those frames are drawn."""
+
+    def __post_init__(self) -> None:
+        for name in ("num_transitions", "num_sampling_steps"):
+            if getattr(self, name) < 1:
+                raise InvalidArgument(f"{name} is {getattr(self, name)}; it must be at least 1.")
+        check_share("event_share", self.event_share)
+        check_share("dream_share", self.dream_share)
+
+
+class RewardEndObjective:
+    """Cross entropy of the reward's class and of the end, over the real transitions of a sequence."""
+
+    name = "reward_end"
+
+    def __init__(
+        self,
+        network: RewardEndModel,
+        denoiser: Denoiser,
+        spec: WorldSpec,
+        config: RewardEndLossConfig,
+        sampling: Sampling,
+    ) -> None:
+        self.network = network
+        self.denoiser = denoiser  # draws, and is not trained here
+        self.reward_values = spec.reward_values
+        self.config = config
+        self.sampling = sampling
+        T = config.num_transitions + 1
+        pad = T - 2  # at least one real transition
+        self.window = Window(length=T, pad_before=pad, pad_after=pad, event_share=config.event_share)
+
+    def loss(self, segment: Segment, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        obs, is_real = self._seen(segment, generator), segment.is_real[:, :-1] & segment.is_real[:, 1:]  # (B, T-1)
+        logits_reward, logits_end, _ = self.network(
+            obs[:, :-1], segment.act, obs[:, 1:], self.network.initial_state(obs.shape[0]), is_real
+        )
+        weight = is_real.float()
+        reward_class = reward_classes(segment.rew, self.reward_values)
+        loss_reward = _weighted_cross_entropy(logits_reward, reward_class, weight)
+        loss_end = _weighted_cross_entropy(logits_end, segment.end.long(), weight)
+        metrics = {"loss_reward": loss_reward.detach(), "loss_end": loss_end.detach()}
+        return loss_reward + loss_end, metrics
+
+    def _seen(self, segment: Segment, generator: torch.Generator) -> Tensor:
+        """The frames `(B, T, C, H, W)` to judge: those of the first rows are dreamt, where there is something real."""
+        num, config = round(self.config.dream_share * segment.obs.shape[0]), self.config
+        if num == 0:
+            return segment.obs
+        obs, act, is_real = segment.obs[:num], segment.act[:num], segment.is_real[:num, :, None, None, None]
+        dreamt = dream_each(self.denoiser, obs, act, config.num_sampling_steps, self.sampling, generator)
+        return torch.cat([torch.where(is_real, dreamt, obs), segment.obs[num:]])
+
+
+def _weighted_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    error = F.cross_entropy(logits.flatten(0, 1).float(), target.flatten(), reduction="none")  # (B*T,)
+    return weighted_mean(error, weight.flatten())

@@ -1,0 +1,135 @@
+"""Training on the model's own dreams: the frame that is fed back is drawn from noise alone, as a dream draws it."""
+
+import pytest
+import torch
+
+from gym_diamond.data.segments import Segment
+from gym_diamond.errors import InvalidArgument
+from gym_diamond.world_models.diamond import LossConfig, build, objectives, presets
+from gym_diamond.world_models.diamond.denoiser_loss import DenoiserLossConfig, DenoiserObjective
+from gym_diamond.world_models.diamond.dreaming import dream_each, dream_frame
+from gym_diamond.world_models.diamond.model import DiamondNoise, DiamondState
+from gym_diamond.world_models.diamond.reward_end_loss import RewardEndLossConfig, RewardEndObjective
+from gym_diamond.world_models.protocol import Sampling, WorldSpec
+
+SPEC = WorldSpec("Breakout", 16, 16, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
+
+
+def objective(num_sampling_steps: int, extra: int = 2) -> DenoiserObjective:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = build(presets["tiny"], SPEC, Sampling(num_denoising_steps=3), "fp32")
+        with torch.no_grad():  # the last layer starts at zero, and then every prediction is the same
+            for parameter in model.parameters():
+                parameter += 0.1 * torch.randn_like(parameter)
+    config = DenoiserLossConfig(num_autoregressive_steps=extra, num_sampling_steps=num_sampling_steps, motion_weight=0)
+    return objectives(model, LossConfig(denoiser=config))[0]
+
+
+def segment(T: int = 7, B: int = 2) -> Segment:
+    generator = torch.Generator().manual_seed(0)
+    obs = torch.rand(B, T, 3, 16, 16, generator=generator) * 2 - 1
+    act = torch.randint(4, (B, T - 1), generator=generator)
+    none = torch.zeros(B, T - 1)
+    return Segment(obs, act, none, none.bool(), torch.ones(B, T, dtype=torch.bool))
+
+
+def losses(which: DenoiserObjective, given: Segment) -> list[float]:
+    _, metrics = which.loss(given, torch.Generator().manual_seed(1))
+    return [metrics[f"loss_{i}"].item() for i in range(3)]
+
+
+def with_another_first_target(given: Segment) -> Segment:
+    obs = given.obs.clone()
+    obs[:, 4] = -obs[:, 4]
+    return given._replace(obs=obs)
+
+
+def test_a_dreamt_history_does_not_let_the_truth_show_through() -> None:
+    """Whatever the real frame was in its place, what follows is predicted from the same dream."""
+    given = segment()
+    first, second = (losses(objective(2), s) for s in (given, with_another_first_target(given)))
+    assert first[0] != second[0]
+    assert first[1:] == second[1:]
+
+
+def test_the_references_history_does() -> None:
+    given = segment()
+    first, second = (losses(objective(0), s) for s in (given, with_another_first_target(given)))
+    assert first[1] != second[1]
+
+
+def test_the_fed_back_frame_is_the_one_that_a_dream_would_draw() -> None:
+    """With the noise of the world model in its place, it is bit for bit the frame of `step` with as many steps."""
+    training = objective(3)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        world = build(presets["tiny"], SPEC, Sampling(num_denoising_steps=3), "fp32")
+    world.denoiser.load_state_dict(training.network.state_dict())
+    history, act = segment().obs[:, :4], segment().act[:, :4]
+    generator = torch.Generator().manual_seed(7)
+    drawn = dream_frame(training.network, history, act, 3, Sampling(), generator)
+    noise = torch.randn(2, 3, 16, 16, generator=generator.manual_seed(7))
+    start = DiamondState(history, act[:, :3], *world.rew_end_model.initial_state(2))
+    _, transition = world.step(start, act[:, 3], DiamondNoise(noise, torch.zeros(2, 0), torch.zeros(2, 2)))
+    assert torch.equal(drawn, transition.obs)
+
+
+def test_no_gradient_flows_through_a_dream() -> None:
+    history, act = segment().obs[:, :4], segment().act[:, :4]
+    drawn = dream_frame(objective(1).network, history, act, 1, Sampling(), torch.Generator().manual_seed(0))
+    assert not drawn.requires_grad
+
+
+def test_a_negative_number_of_steps_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="num_sampling_steps is -1; it must be 0 or more"):
+        DenoiserLossConfig(num_sampling_steps=-1)
+
+
+def reward_end(dream_share: float) -> RewardEndObjective:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = build(presets["tiny"], SPEC, Sampling(), "fp32")
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter += 0.1 * torch.randn_like(parameter)
+    return objectives(model, LossConfig(reward_end=RewardEndLossConfig(dream_share=dream_share)))[1]
+
+
+def test_a_share_of_the_sequences_is_judged_on_dreamt_frames() -> None:
+    """Of four rows the first is dreamt after the four frames that a dream needs; padding stays padding."""
+    given = segment(T=7, B=4)
+    given.is_real[0, 6] = False
+    given.obs[0, 6] = 0.0
+    seen = reward_end(0.25)._seen(given, torch.Generator().manual_seed(0))
+    assert torch.equal(seen[1:], given.obs[1:])
+    assert torch.equal(seen[0, :4], given.obs[0, :4])
+    assert [torch.equal(seen[0, t], given.obs[0, t]) for t in (4, 5, 6)] == [False, False, True]
+    assert not seen.requires_grad
+
+
+def test_each_dreamt_frame_comes_from_the_real_ones_before_it() -> None:
+    """So an error of the dream does not grow along the sequence, and what was played stays true of it."""
+    which, given = objective(2), segment(T=6)
+    changed = given.obs.clone()
+    changed[:, 4] = -changed[:, 4]  # the target of the first dreamt frame, part of the history of the second
+    one, other = (
+        dream_each(which.network, obs, given.act, 2, Sampling(), torch.Generator().manual_seed(0))
+        for obs in (given.obs, changed)
+    )
+    assert torch.equal(one[:, 4], other[:, 4])
+    assert not torch.equal(one[:, 5], other[:, 5])
+
+
+def test_the_denoiser_is_not_trained_by_what_it_dreams_for_reward_and_end() -> None:
+    which = reward_end(1.0)
+    total, _ = which.loss(segment(T=19), torch.Generator().manual_seed(0))
+    total.backward()
+    assert all(parameter.grad is None for parameter in which.denoiser.parameters())
+    assert all(parameter.grad is not None for parameter in which.network.parameters())
+
+
+@pytest.mark.parametrize("name", ["event_share", "dream_share"])
+def test_a_share_is_from_0_to_1(name: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"{name} is 1.5; it is a share, from 0 to 1"):
+        RewardEndLossConfig(**{name: 1.5})
