@@ -6,6 +6,8 @@
     provenance.json     what it was fitted on, by which command, on which machine
     README.md           the dream card: what was measured
 
+and, once it was measured, the files of `MEASURED`.
+
 Nothing in it is executed on loading: there is no pickle. Everything that is read is checked against what the config
 promises, so that a damaged or edited world fails here with its name, not later with a wrong dream.
 """
@@ -32,6 +34,8 @@ CONFIG, WEIGHTS, CONTEXTS, PROVENANCE, CARD = (
     "provenance.json",
     "README.md",
 )
+METRICS = "metrics.json"
+MEASURED = (METRICS, "drift.png", "strips.png", "reward_end.png", "ranking.png", "dream.gif")  # of these very weights
 
 
 class World(NamedTuple):
@@ -89,6 +93,8 @@ def save_world(
 ) -> None:
     """Write a world into `directory`; each file is replaced whole, `config.json` last.
 
+    What was measured of the world that was there before is removed first: it is not true of the new weights.
+
     Args:
         directory: made if it does not exist.
         model: gives backend, spec, architecture and sampling; its own weights are not saved.
@@ -110,10 +116,12 @@ def save_world(
         "model": schema.encode(model.config),
         "sampling": schema.encode(model.sampling),
     }
+    write_text(directory / CARD, card)
+    for name in MEASURED:
+        (directory / name).unlink(missing_ok=True)
     write_tensors(directory / WEIGHTS, stored, {"format": "pt"})
     contexts.save(directory / CONTEXTS)
     write_json(directory / PROVENANCE, provenance)
-    write_text(directory / CARD, card)
     write_json(directory / CONFIG, config)
 
 

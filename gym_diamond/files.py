@@ -39,6 +39,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write `values` to `path` as JSON, whole or not at all."""
     write_text(path, json.dumps(values, indent=2) + "\n")

@@ -94,6 +94,54 @@ class CountingWorld:
         return state.frames
 
 
+class CountingGames:
+    """The real game that `CountingWorld` dreams of, as N rows with the interface of `RealAtari`.
+
+    Its frames have the colour (count, action, 0), its k-th game begins at 10 k, and its rewards are three times the
+    dreamt ones, so that their signs have to be taken. A life is lost where the count reaches `max_count`, and the next
+    begins at 0; where `over`, that is the end of the game.
+    """
+
+    def __init__(self, num_envs: int, max_count: int = 200, *, over: bool = False) -> None:
+        self.num_envs = num_envs
+        self.max_count = max_count
+        self.over = over
+        self.seeds: list[int] = []
+        self._games = np.zeros(num_envs, np.int64)
+        self._count = np.zeros(num_envs, np.int64)
+
+    def reset(self, *, seed: list[int] | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
+        self.seeds += seed or []
+        self._begin(np.ones(self.num_envs, np.bool_) if options is None else options["reset_mask"])
+        return self._frames(np.zeros(self.num_envs)), {}
+
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict]:
+        self._count += 1
+        lost = self._count == self.max_count
+        if self.over:
+            self._begin(lost)
+        else:
+            self._count[lost] = 0
+        none = np.zeros(self.num_envs, np.bool_)
+        info = {"life_lost": none if self.over else lost}
+        return self._frames(actions), 3.0 * (actions - 1), lost if self.over else none, none, info
+
+    def _begin(self, rows: np.ndarray) -> None:
+        self._games[rows] += 1
+        self._count[rows] = 10 * self._games[rows]
+
+    def _frames(self, actions: np.ndarray) -> np.ndarray:
+        colour = np.stack([self._count, actions, np.zeros_like(actions)], axis=1).astype(np.uint8)
+        return np.broadcast_to(colour[:, None, None], (self.num_envs, 4, 4, 3)).copy()
+
+
+class DeafWorld(CountingWorld):
+    """A `CountingWorld` in which every action is NOOP."""
+
+    def step(self, state: CountingState, action: Tensor, noise: CountingNoise) -> tuple[CountingState, Transition]:
+        return super().step(state, torch.zeros_like(action), noise)
+
+
 def flat_frames(levels: list[int], height: int = 4, width: int = 4) -> np.ndarray:
     """Frames `(T, H, W, 3)` uint8 of one grey level each."""
     return np.ascontiguousarray(np.broadcast_to(np.uint8(levels)[:, None, None, None], (len(levels), height, width, 3)))

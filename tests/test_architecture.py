@@ -187,6 +187,12 @@ def test_a_heavy_library_stays_in_its_place(library: str):
     assert strays == []
 
 
+def test_figures_need_no_screen_and_keep_no_global_list():
+    drawn = {found.imported for found in imports() if is_in(found.imported, "matplotlib")}
+    assert "matplotlib.figure" in drawn
+    assert not any(is_in(name, "matplotlib.pyplot") for name in drawn)
+
+
 def test_the_package_does_not_know_the_agents():
     assert [i.where for i in imports() if is_in(i.imported, "agents") and is_in(i.importer, "gym_diamond")] == []
 

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gym_diamond.checkpoint import load_world, save_world
+from gym_diamond.checkpoint import MEASURED, load_world, save_world
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.errors import InvalidArgument, InvalidWorld
 from gym_diamond.world_models.protocol import Context
@@ -253,3 +253,15 @@ def test_provenance_must_be_an_object(world: Path):
     (world / "provenance.json").write_text("[1, 2]")
     with pytest.raises(InvalidWorld, match=r"provenance\.json must hold a JSON object, not list"):
         load_world(world)
+
+
+def test_new_weights_take_away_what_was_measured_of_the_old_ones(pristine: Path, tmp_path: Path):
+    world: Any = load_world(pristine, precision="fp32")
+    kept = {"model": world.model, "state_dict": world.model.state_dict(), "contexts": world.contexts, "provenance": {}}
+    save_world(tmp_path, **kept, card="Not measured.")
+    for name in (*MEASURED, "notes.txt"):
+        (tmp_path / name).write_text("as it was")
+    assert load_world(tmp_path).provenance == {}, "a world may hold more files than those that it is"
+    save_world(tmp_path, **kept, card="Not measured.")
+    assert [name for name in MEASURED if (tmp_path / name).exists()] == []
+    assert (tmp_path / "notes.txt").read_text() == "as it was"

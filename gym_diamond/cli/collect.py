@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from gym_diamond.cli import say
 from gym_diamond.collection.play import play
-from gym_diamond.collection.policies import EpsilonPolicy, Policy
+from gym_diamond.collection.policies import Policy
 from gym_diamond.collection.roster import make_policy
 from gym_diamond.data.dataset import DatasetInfo, check_name, write
 from gym_diamond.envs.atari import RealAtari
@@ -43,11 +43,13 @@ class CollectConfig:
 
     policy: tuple[str, ...] = ("random",)
     """Who plays: NAME or NAME=WEIGHT, the weight being the share of steps. NAME is random (uniform), sticky (holds a
-    random action for a while), scripted (Breakout and Pong: follows the ball, with lapses), the path of a
-    stable-baselines3 .zip, or of a world directory that holds a policy."""
+    random action for a while), scripted (Breakout and Pong: follows the ball, with lapses every 100 steps),
+    scripted:20 (every 20 steps), always:NOOP (or another action, for ever), the path of a stable-baselines3 .zip, or of
+    a world directory that holds a policy. NAME@0.1 replaces a share of 0.1 of that policy's actions by random ones,
+    whatever --epsilon says: scripted:20@0.1=0.3."""
 
     epsilon: float = 0.0
-    """Share of all actions that are replaced by random ones, from 0 to 1."""
+    """Share of the actions that are replaced by random ones, from 0 to 1, of policies whose name gives none."""
 
     sticky_actions: float = 0.0
     """Probability that the game itself ignores a new action for a frame. The reference uses 0, ALE's -v5 ids 0.25."""
@@ -118,8 +120,8 @@ def _cast(config: CollectConfig, info: DatasetInfo) -> tuple[list[Policy], list[
             raise InvalidArgument(
                 f"--policy {word} has the weight {weight!r}; it must be a number, as in random=0.3."
             ) from error
-        player = make_policy(name if equals else word, info.game, info.num_actions, config.num_envs, frame_shape)
-        policies.append(EpsilonPolicy(player, info.num_actions, config.epsilon))
+        name = name if equals else word
+        policies.append(make_policy(name, info.game, info.num_actions, config.num_envs, frame_shape, config.epsilon))
     return policies, weights
 
 

@@ -1,15 +1,15 @@
-"""`gym-diamond evaluate`: measure how long a world stays true to held-out real play."""
+"""`gym-diamond evaluate`: measure how far a world can be trusted, and write its dream card."""
 
 import errno
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import torch
 import tyro
 from tqdm import tqdm
@@ -17,31 +17,46 @@ from tqdm import tqdm
 import gym_diamond
 from gym_diamond.checkpoint import CARD, World, load_world
 from gym_diamond.cli import say
-from gym_diamond.data.episode import Episode
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.evaluation import card, metrics
-from gym_diamond.evaluation.held_out import Start, load_held_out, pick_starts
-from gym_diamond.evaluation.judging import judge_episode
-from gym_diamond.evaluation.rollout import Rollout, rollouts
-from gym_diamond.evaluation.strips import draw_strips
-from gym_diamond.files import replacing, write_json, write_text
+from gym_diamond.evaluation import metrics, tables
+from gym_diamond.evaluation.held_out import load_held_out
+from gym_diamond.evaluation.parts import (
+    Plan,
+    check_comparable,
+    choose_starts,
+    compared,
+    emulated,
+    omissions,
+    open_loop,
+)
+from gym_diamond.evaluation.pictures import pictures
+from gym_diamond.evaluation.ranking import enlist, lineup
+from gym_diamond.evaluation.report import write_report
+from gym_diamond.evaluation.verdict import sentence
 from gym_diamond.hardware import Precision, describe, resolve_device, resolve_precision
-
-METRICS, STRIPS = "metrics.json", "strips.png"
 
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """Measure how long a world stays true to held-out real play.
+    """Measure how far a world can be trusted, and write its dream card.
 
-    Dreams start inside real episodes and take the actions that were played there; each frame is held against the real
-    one: PSNR, and how much of what moves is right, beside a baseline that repeats the last frame. Rewards and ends are
-    judged on real frames and in the dreams. Writes metrics.json, strips.png (real, dreamt, difference) and, where these
-    stand in the world itself, the section "Measured" of its README.md.
+    Against held-out play: dreams start inside real episodes and take the actions that were played there; each frame is
+    held against the real one, beside a baseline that repeats the last frame. Rewards and ends are judged on real frames
+    and in the dreams. For Breakout and Pong the ball is looked for in both.
+
+    Against the emulator, where it is installed: rewards that a dream makes up, whether actions do what they do in the
+    game, and whether policies that score higher in the dream do so in the game.
+
+    Writes metrics.json, pictures and a README.md, the card, which opens with a verdict: for how many frames the world
+    can be trusted, by which rule.
 
     The play must be new to the world: episodes that it was fitted to are refused. Collect some with another seed:
       gym-diamond collect Breakout --steps 20000 --seed 1000 --dataset breakout/heldout-v0 --policy random scripted
       gym-diamond evaluate runs/breakout --dataset breakout/heldout-v0
+
+    A quick look, without the emulator, and a comparison with a second fit:
+      gym-diamond evaluate runs/breakout --dataset breakout/heldout-v0 --moments 0 --ranking-starts 0
+      gym-diamond evaluate runs/breakout --dataset breakout/heldout-v0 --compare runs/breakout-seed1
     """
 
     world: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="WORLD")]
@@ -53,8 +68,16 @@ class EvaluateConfig:
     out: Path | None = None
     """Where the results are written; by default into the world."""
 
+    compare: tuple[Path, ...] = ()
+    """Other fits of the recipe (other seeds), measured from the same starts: how much is luck."""
+
+    policy: tuple[str, ...] = ()
+    """Policies to rank, at least 3, as `gym-diamond collect` names them: random, sticky, scripted@0.2, a
+    stable-baselines3 .zip, ... By default a ladder of scripted players where there are some."""
+
     num_starts: int = 64
-    """Dreams; the policies that played take turns in giving their start."""
+    """Dreams with all of the horizon to come: half begin anywhere, a quarter at the beginning of an episode, a quarter
+    just before a reward. A quarter as many more begin just before an end. The policies that played take turns."""
 
     horizon: int = 50
     """Frames each dream lasts (15 a second in Atari)."""
@@ -62,8 +85,14 @@ class EvaluateConfig:
     min_episode_steps: int = 80
     """Dreams start only in episodes of at least this many steps."""
 
+    moments: int = 64
+    """Moments of real games from which made-up rewards and controllability are measured; 0 leaves both out."""
+
+    ranking_starts: int = 32
+    """Moments of real games at which each policy takes over; 0 leaves the ranking out."""
+
     seed: int = 0
-    """Of starts and noise. Equal seeds give equal results on equal hardware and precision."""
+    """Of starts, games and noise. Equal seeds give equal results on equal hardware and precision."""
 
     num_denoising_steps: int | None = None
     """Steps in which a frame is sampled; by default the world's own."""
@@ -78,81 +107,93 @@ class EvaluateConfig:
 def main(argv: list[str]) -> int:
     """The exit status of `gym-diamond evaluate`."""
     config = tyro.cli(EvaluateConfig, prog="gym-diamond evaluate", args=argv)
-    if config.seed < 0:
-        raise InvalidArgument(f"--seed is {config.seed}; it must be at least 0.")
+    check_numbers(config)
     device = resolve_device(config.device)
     precision = resolve_precision(config.precision, device)
+    world, *others = [load(directory, config, device, precision) for directory in (config.world, *config.compare)]
+    spec = world.model.spec
+    episodes = load_held_out(config.dataset, spec, world.provenance)
+    for other in others:
+        check_comparable(other, world, config.dataset, episodes)
+    plan = Plan(config.horizon, config.min_episode_steps, config.moments, config.ranking_starts, config.seed)
+    starts = choose_starts(world, episodes, config.num_starts, plan)
+    left_out = omissions(spec, plan, config.dataset, others)
+    policies = [] if "ranking" in left_out else enlist(config.policy or lineup(spec), spec, config.ranking_starts)
     out = config.out or config.world
-    world = load_world(config.world, device=device, precision=precision, sampling=_sampling(config))
-    episodes = load_held_out(config.dataset, world.model.spec, world.provenance)
-    rng, context = np.random.default_rng(config.seed), world.contexts.frames.shape[1]
-    starts = pick_starts(episodes, config.num_starts, context, config.horizon, config.min_episode_steps, rng)
-    _make_writable(out)  # before a minute of work, not after
+    make_writable(out)  # before minutes of work, not after
 
-    dreams = _dream(config, world, episodes, starts)
-    judged = [judge_episode(world.model, episode) for episode in tqdm(episodes, desc="judge", unit=" episodes")]
+    dreams = open_loop(world, episodes, starts, plan, bar)
     values = {
-        **_about(argv, config, world, precision),
+        **about(argv, config, world, precision),
         "held_out": metrics.held_out(config.dataset, episodes, checked="episodes" in world.provenance),
-        "drift": metrics.drift(dreams, episodes, config.min_episode_steps),
-        "reward_end": metrics.reward_end(judged, dreams, world.model.spec.reward_values, rng),
-        "speed": metrics.speed(dreams),
+        **dreams.sections,
+        **emulated(world, policies, plan, left_out, bar),
+        **compared(world, dreams, others, episodes, starts, plan, bar),
+        "not_measured": left_out,
     }
-    _write(out, values, dreams, into_world=out.resolve() == config.world.resolve())
-    say(f"\n{card.drift_table(values['drift'])}\n\n{card.reward_end_table(values['reward_end'])}\n")
-    speed = values["speed"]
-    say(f"{speed['env_steps_per_second']:.0f} env-steps/s with {speed['rows']} dreams at a time, {precision}, {device}")
-    say(f"All numbers, with n: {out / METRICS}; to look at: {out / STRIPS}")
+    write_report(out, config.world, values, pictures(dreams, values))
+    say(f"\n{tables.verdict_table(values)}\n\n{sentence(values)}\n\nThe card, with all numbers: {out / CARD}")
     return 0
 
 
-def _sampling(config: EvaluateConfig) -> dict[str, object]:
-    fixed: dict[str, object] = {"end_mode": "never", "reward_mode": "mode"}
-    if config.num_denoising_steps is None:
-        return fixed
-    return {**fixed, "num_denoising_steps": config.num_denoising_steps}
+def check_numbers(config: EvaluateConfig) -> None:
+    """Nothing, if no count is negative.
+
+    Raises:
+        InvalidArgument: one is.
+    """
+    for option in ("seed", "moments", "ranking_starts"):
+        if (value := getattr(config, option)) < 0:
+            raise InvalidArgument(f"--{option.replace('_', '-')} is {value}; it must be at least 0.")
 
 
-def _about(argv: Sequence[str], config: EvaluateConfig, world: World, precision: str) -> dict[str, Any]:
+def load(directory: Path, config: EvaluateConfig, device: torch.device, precision: str) -> World:
+    """The world in `directory`, which never ends a dream and gives the likeliest reward."""
+    sampling: dict[str, object] = {"end_mode": "never", "reward_mode": "mode"}
+    if config.num_denoising_steps is not None:
+        sampling["num_denoising_steps"] = config.num_denoising_steps
+    return load_world(directory, device=device, precision=precision, sampling=sampling)
+
+
+def about(argv: Sequence[str], config: EvaluateConfig, world: World, precision: str) -> dict[str, Any]:
     """How, when and on what machine the numbers were made."""
     model: Any = world.model
     return {
         "game": model.spec.game,
+        "fps": model.spec.fps,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": _command(argv, config),
+        "command": command(argv, (config.world, config.out, *config.compare, *map(Path, config.policy))),
         "version": gym_diamond.__version__,
         "torch": torch.__version__,
         "seed": config.seed,
         "fitted_steps": world.provenance.get("steps"),
         "num_denoising_steps": model.sampling.num_denoising_steps,
         "precision": precision,
+        "compiled": False,
         "hardware": describe(model.device),
     }
 
 
-def _make_writable(out: Path) -> None:
+def command(argv: Sequence[str], paths: Sequence[Path | None]) -> str:
+    """What was typed, with `paths` by their last name only."""
+    names = {str(path): path.resolve().name for path in paths if path is not None}
+    words = [part for word in argv for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    return shlex.join(["gym-diamond", "evaluate", *(names.get(str(Path(word)), word) for word in words)])
+
+
+def make_writable(out: Path) -> None:
+    """Nothing, once the folder `out` is there.
+
+    Raises:
+        OSError: it cannot be made, or not be written to.
+    """
     out.mkdir(parents=True, exist_ok=True)
     if not os.access(out, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(out))
 
 
-def _dream(config: EvaluateConfig, world: World, episodes: Sequence[Episode], starts: Sequence[Start]) -> list[Rollout]:
-    context = world.contexts.frames.shape[1]
-    with tqdm(total=len(starts) * config.horizon, desc="dream", unit=" frames") as bar:
-        return list(rollouts(world.model, episodes, starts, context, config.horizon, config.seed, bar.update))
-
-
-def _command(argv: Sequence[str], config: EvaluateConfig) -> str:
-    """What was typed, with folders by their last name only."""
-    folders = {str(path): path.resolve().name for path in (config.world, config.out) if path is not None}
-    words = [part for word in argv for part in (word.split("=", 1) if word.startswith("--") else [word])]
-    return shlex.join(["gym-diamond", "evaluate", *(folders.get(str(Path(word)), word) for word in words)])
-
-
-def _write(out: Path, values: dict[str, Any], dreams: Sequence[Rollout], *, into_world: bool) -> None:
-    write_json(out / METRICS, values)
-    with replacing(out / STRIPS) as temporary:
-        draw_strips(dreams).save(temporary)
-    if into_world:
-        before = (out / CARD).read_text(encoding="utf-8") if (out / CARD).exists() else ""
-        write_text(out / CARD, card.with_measurements(before, values))
+@contextmanager
+def bar(title: str, total: int, unit: str) -> Iterator[Callable[[int], object]]:
+    """A progress bar, as the function that it is told with what was done."""
+    with tqdm(total=total, desc=title, unit=f" {unit}") as shown:
+        yield shown.update

@@ -66,13 +66,29 @@ class StickyPolicy:
         return self._held[rows]
 
 
-class EpsilonPolicy:
-    """Another policy, of whose actions a share `epsilon` is replaced by uniform ones."""
+class ConstantPolicy:
+    """One action for ever."""
 
-    def __init__(self, policy: Policy, num_actions: int, epsilon: float) -> None:
+    def __init__(self, action: int, meaning: str) -> None:
+        self.name = f"always:{meaning}"
+        self._action = action
+
+    def begin(self, rows: np.ndarray) -> None:
+        """Nothing to forget."""
+
+    def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The action, in each row."""
+        return np.full(len(rows), self._action)
+
+
+class EpsilonPolicy:
+    """Another policy, of whose actions a share `epsilon` is replaced by uniform ones; `name` is the other's unless
+    given."""
+
+    def __init__(self, policy: Policy, num_actions: int, epsilon: float, name: str | None = None) -> None:
         if not 0 <= epsilon <= 1:
             raise InvalidArgument(f"epsilon is {epsilon}; it is the share of random actions, from 0 to 1.")
-        self.name = policy.name
+        self.name = name or policy.name
         self._policy, self._num_actions, self._epsilon = policy, num_actions, epsilon
 
     def begin(self, rows: np.ndarray) -> None:

@@ -38,6 +38,8 @@ class Court:
     serve: str  # the action that brings a ball when there is none
 
 
+PATIENCE = 100.0  # mean steps between two lapses
+
 COURTS = {
     "Breakout": Court(
         ball_rows=slice(29, 57),
@@ -82,10 +84,12 @@ class ScriptedPolicy:
     `patience` is the mean number of steps between two lapses; a lapse holds a random action for 5 to 20 steps.
     """
 
-    def __init__(self, name: str, num_rows: int, patience: float = 100.0) -> None:
+    def __init__(self, name: str, num_rows: int, patience: float = PATIENCE) -> None:
         if name not in COURTS:
             raise InvalidArgument(f"There is a scripted policy for {' and '.join(COURTS)}, not for {name}.")
-        self.name = "scripted"
+        if not patience >= 1:
+            raise InvalidArgument(f"The patience of a scripted policy is {patience:g} steps; it must be at least 1.")
+        self.name = "scripted" if patience == PATIENCE else f"scripted:{patience:g}"
         self._court = COURTS[name]
         meanings = game(name).action_meanings
         self._num_actions = len(meanings)

@@ -112,13 +112,10 @@ def cut(episodes: Sequence[Episode], num: int, length: int, rng: np.random.Gener
     """
     if num < 1 or length < 1:
         raise InvalidArgument(f"{num} contexts of {length} frames cannot be cut; both must be at least 1.")
-    lengths = np.array([len(episode.actions) for episode in episodes], np.int64)
-    if lengths.sum() == 0:
+    owner, last = moments(episodes)
+    if len(owner) == 0:
         raise InvalidDataset("There is no play to cut start states from.")
-    owner = np.repeat(np.arange(len(lengths)), lengths)  # (steps,) the episode of each frame that has a successor
-    last = np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)  # (steps,) its place there
-    rewarded = np.concatenate([episode.rewards != 0 for episode in episodes])
-    kinds = (last < length - 1, _precedes(rewarded, owner), np.ones(len(owner), np.bool_))
+    kinds = (last < length - 1, before_reward(episodes), np.ones(len(owner), np.bool_))
     counts = (num // 4, num // 4, num - 2 * (num // 4))
     picks: list[int] = []
     for kind, count in zip(kinds, counts, strict=True):
@@ -129,8 +126,17 @@ def cut(episodes: Sequence[Episode], num: int, length: int, rng: np.random.Gener
     return ContextBank(frames, actions, is_real)
 
 
-def _precedes(rewarded: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """Which frames are followed, 1 to LOOKAHEAD steps later in the same episode, by a rewarded action."""
+def moments(episodes: Sequence[Episode]) -> tuple[np.ndarray, np.ndarray]:
+    """All frames that have a successor, `(steps,)` int64 each: the index of their episode, and their place in it."""
+    lengths = np.array([len(episode.actions) for episode in episodes], np.int64)
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    return owner, np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)
+
+
+def before_reward(episodes: Sequence[Episode]) -> np.ndarray:
+    """Which of all `moments` a reward follows, 1 to `LOOKAHEAD` steps later in the same episode: `(steps,)` bool."""
+    owner, _ = moments(episodes)
+    rewarded = np.concatenate([episode.rewards != 0 for episode in episodes])
     found = np.zeros_like(rewarded)
     for ahead in range(min(LOOKAHEAD, len(rewarded))):
         stop = len(rewarded) - ahead

@@ -5,6 +5,7 @@ there is no automatic FIRE, and a game begins after up to 30 no-ops. The only fi
 and the only one that has to know what it does its own way: see `RealAtari.step`.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +20,7 @@ FRAME_SIZE = 64
 FRAME_SKIP = 4
 MAX_NOOPS = 30
 MAX_EMULATED_FRAMES = 108_000  # half an hour of play, ALE's own limit
+MAX_SEED = 2**31 - 1
 
 
 class RealAtari(VectorEnv):
@@ -94,10 +96,25 @@ class RealAtari(VectorEnv):
         self._lives = np.zeros(num_envs, np.int64)
 
     def reset(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | Sequence[int] | np.ndarray | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """The first frames `(N, 64, 64, 3)` uint8 of N new games, and their lives; game i is seeded `seed + i`."""
-        obs, info = self._native.reset(seed=seed, options=options)
+        """The frames `(N, 64, 64, 3)` uint8 of all games, after those that are to began anew, and their lives.
+
+        Games that were given equal seeds stay equal as long as their actions do, and the k-th game that such rows begin
+        is the same whatever was played before it.
+
+        Args:
+            seed: s gives row i the seed s+i; N seeds give each row its own, from 0 to 2**31 - 1. None goes on with the
+                stream of random no-ops that a row has, which takes a tenth of the time.
+            options: {"reset_mask": `(N,)` bool} leaves the other rows where they are; not at the very first reset.
+
+        Raises:
+            InvalidArgument: a seed is out of range, or there is another number of seeds than of rows.
+        """
+        seeds = None if seed is None else self._seeds(seed)
+        if seeds is not None and options is not None and "reset_mask" in options:
+            seeds = seeds[options["reset_mask"]]  # the emulator wants those of the rows that begin only
+        obs, info = self._native.reset(seed=seeds, options=options)
         self._lives = info["lives"].astype(np.int64)
         return obs[:, 0], {"lives": self._lives}  # (N, 1, H, W, C) -> (N, H, W, C)
 
@@ -120,6 +137,15 @@ class RealAtari(VectorEnv):
                 final_obs[row] = native_info["final_obs"][row, 0]
             info |= {"final_obs": final_obs, "_final_obs": done}
         return obs[:, 0], rewards.astype(np.float64), terminated, truncated, info  # (N, 1, H, W, C) -> (N, H, W, C)
+
+    def _seeds(self, seed: int | Sequence[int] | np.ndarray) -> np.ndarray:
+        seeds = np.arange(seed, seed + self.num_envs) if isinstance(seed, int) else np.asarray(seed)
+        if seeds.shape != (self.num_envs,) or not ((seeds >= 0) & (seeds <= MAX_SEED)).all():
+            raise InvalidArgument(
+                f"seed is {seed}; it must be one seed, or one for each of the {self.num_envs} rows, and those of all "
+                f"rows (one seed s gives row i the seed s + i) from 0 to {MAX_SEED}."
+            )
+        return seeds.astype(np.int64)
 
 
 def _native_class() -> type:

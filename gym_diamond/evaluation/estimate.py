@@ -20,9 +20,30 @@ def estimate(values: np.ndarray) -> dict[str, Any]:
     mean = float(values.mean())
     if n == 1:
         return {"mean": mean, "low": None, "high": None, "n": 1}
-    picks = np.random.default_rng(0).integers(n, size=(NUM_RESAMPLES, n))  # always the same: equal data, equal interval
-    low, high = interval(values[picks].mean(axis=1))
+    low, high = interval(values[resamples(n)].mean(axis=1))
     return {"mean": mean, "low": low, "high": high, "n": n}
+
+
+def estimate_ratio(parts: np.ndarray, wholes: np.ndarray) -> dict[str, Any]:
+    """The ratio of the sum of `parts` `(S,)` to that of `wholes` `(S,)`, as `estimate` gives a mean.
+
+    The pairs are resampled together. Means of ratios would count a start that lasted 2 steps as much as one of 50.
+    """
+    n, whole = len(wholes), float(wholes.sum())
+    if whole == 0:
+        return {"mean": None, "low": None, "high": None, "n": n}
+    mean = float(parts.sum() / whole)
+    if n == 1:
+        return {"mean": mean, "low": None, "high": None, "n": 1}
+    picks = resamples(n)
+    sums = wholes[picks].sum(axis=1)
+    low, high = interval(parts[picks].sum(axis=1)[sums > 0] / sums[sums > 0])
+    return {"mean": mean, "low": low, "high": high, "n": n}
+
+
+def resamples(n: int) -> np.ndarray:
+    """Indices `(R, n)` of n things drawn anew R times; always the same, so that equal data have equal intervals."""
+    return np.random.default_rng(0).integers(n, size=(NUM_RESAMPLES, n))
 
 
 def interval(resampled: np.ndarray) -> tuple[float, float]:

@@ -24,6 +24,20 @@ class Judged(NamedTuple):
     reward_probs: np.ndarray  # (T, K)
     end_prob: np.ndarray  # (T,)
 
+    @property
+    def predicted_reward(self) -> np.ndarray:
+        """`(T,)` int64, the class that is likeliest."""
+        return self.reward_probs.argmax(axis=1)
+
+    @property
+    def predicted_end(self) -> np.ndarray:
+        """`(T,)` bool: an end is likelier than not."""
+        return self.end_prob > 0.5
+
+    def until(self, num: int) -> "Judged":
+        """The first `num` of its transitions."""
+        return Judged(*(leaf[:num] for leaf in self))
+
 
 def judged(
     rew: Tensor, end: Tensor, reward_probs: Tensor, end_prob: Tensor, reward_values: tuple[float, ...]

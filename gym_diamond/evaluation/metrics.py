@@ -1,17 +1,19 @@
 """The sections of metrics.json: all numbers of an evaluation, as JSON values, with what they were made from."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gym_diamond.data.episode import Episode
 from gym_diamond.evaluation import pixels
-from gym_diamond.evaluation.drift import curves, summary
+from gym_diamond.evaluation.confusion import end_confusion, reward_confusion
+from gym_diamond.evaluation.drift import summary
 from gym_diamond.evaluation.judging import Judged
 from gym_diamond.evaluation.reward_end import end_scores, reward_scores
 from gym_diamond.evaluation.rollout import Rollout
+from gym_diamond.evaluation.starts import KINDS, Start
 
 
 def held_out(name: str, episodes: Sequence[Episode], *, checked: bool) -> dict[str, Any]:
@@ -34,16 +36,26 @@ def held_out(name: str, episodes: Sequence[Episode], *, checked: bool) -> dict[s
     }
 
 
-def drift(rollouts: Sequence[Rollout], episodes: Sequence[Episode], min_episode_steps: int) -> dict[str, Any]:
-    """How the dreams drift, all of them and by the policy that played, with the thresholds that the numbers rest on."""
-    starts = [start for rollout in rollouts for start in rollout.starts]
+def drift(
+    measured: Mapping[str, np.ndarray], starts: Sequence[Start], episodes: Sequence[Episode], min_episode_steps: int
+) -> dict[str, Any]:
+    """How the dreams drift, all of them, by the policy that played and by the kind of start, with the thresholds that
+    the numbers rest on. Frames after the end of the real episode do not count, so n falls with the mark.
+
+    Args:
+        measured: what `drift.curves` gives.
+        starts: one for each row of it.
+        episodes: that the starts are in.
+        min_episode_steps: of those episodes.
+    """
     players = np.array([episodes[start.episode].policy for start in starts])
-    measured = curves(rollouts, episodes)
-    names = sorted(set(players.tolist()))
-    parts = {name: {key: values[players == name] for key, values in measured.items()} for name in names}
+    kinds = np.array([start.kind for start in starts])
+    by_policy = {name: players == name for name in sorted(set(players.tolist()))}
+    by_kind = {kind: kinds == kind for kind in KINDS if kind in kinds}
     return {
         "num_starts": len(starts),
-        "starts_by_policy": {name: int((players == name).sum()) for name in names},
+        "starts_by_policy": {name: int(chosen.sum()) for name, chosen in by_policy.items()},
+        "starts_by_kind": {kind: int(chosen.sum()) for kind, chosen in by_kind.items()},
         "episodes": len({start.episode for start in starts}),
         "min_episode_steps": min_episode_steps,
         "horizon": measured["psnr"].shape[1],
@@ -52,19 +64,33 @@ def drift(rollouts: Sequence[Rollout], episodes: Sequence[Episode], min_episode_
         "reach": pixels.REACH,
         "error_floor": pixels.ERROR_FLOOR,
         **summary(measured),
-        "by_policy": {name: summary(part) for name, part in parts.items()},
+        "by_policy": {name: summary(_rows(measured, chosen)) for name, chosen in by_policy.items()},
+        "by_kind": {kind: summary(_rows(measured, chosen)) for kind, chosen in by_kind.items()},
     }
+
+
+def _rows(measured: Mapping[str, np.ndarray], chosen: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: values[chosen] for name, values in measured.items()}
 
 
 def reward_end(
     judged: Sequence[Judged], rollouts: Sequence[Rollout], reward_values: Sequence[float], rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Whether rewards and ends are right: on real frames, and the rewards in the dreams too."""
+    """Whether rewards and ends are right, on real frames and in the dreams, there up to the end of the real episode."""
+    dreamt, num = [each for rollout in rollouts for each in rollout.judged], len(reward_values)
     return {
         "transitions": sum(len(stretch.reward) for stretch in judged),
+        "dreamt_transitions": sum(len(stretch.reward) for stretch in dreamt),
         "reward": reward_scores(judged, reward_values, rng),
         "end": end_scores(judged, rng),
-        "dreamt_reward": reward_scores([each for rollout in rollouts for each in rollout.judged], reward_values, rng),
+        "dreamt_reward": reward_scores(dreamt, reward_values, rng),
+        "dreamt_end": end_scores(dreamt, rng),
+        "confusion": {
+            "values": list(reward_values),
+            "real": reward_confusion(judged, num),
+            "dreamt": reward_confusion(dreamt, num),
+        },
+        "end_confusion": {"real": end_confusion(judged), "dreamt": end_confusion(dreamt)},
     }
 
 

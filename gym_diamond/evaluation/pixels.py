@@ -26,6 +26,17 @@ def psnr(real: Tensor, dreamt: Tensor) -> Tensor:
     return 10 * torch.log10(MAX_LEVEL**2 / error.clamp(min=ERROR_FLOOR))
 
 
+def absolute_error(real: Tensor, dreamt: Tensor, mask: Tensor) -> Tensor:
+    """The mean over the pixels in `mask` of how many grey levels a channel is off: `(N,)` float64, NaN without any.
+
+    Args:
+        real, dreamt: `(N, H, W, C)` uint8.
+        mask: `(N, H, W)` bool.
+    """
+    levels = (real.short() - dreamt.short()).abs().sum(dim=-1)  # (N, H, W, C) -> (N, H, W)
+    return (levels * mask).sum(dim=(1, 2)).double() / (mask.sum(dim=(1, 2)) * real.shape[-1])  # 0 / 0 = NaN
+
+
 def moving(frames: Tensor, usual: Tensor) -> Tensor:
     """Which pixels of all frames but the first move: `(N, H, W)` bool.
 
@@ -51,13 +62,12 @@ def share_with_a_like(frames: Tensor, others: Tensor, mask: Tensor) -> Tensor:
         frames, others: `(N, H, W, C)` uint8.
         mask: `(N, H, W)` bool.
     """
-    levels, candidates = frames.short(), others.short()
     H, W = mask.shape[1:]
-    found = torch.zeros_like(mask)
+    n, y, x = mask.nonzero(as_tuple=True)  # (M,) each: few pixels move, and only they are looked at
+    levels = frames[n, y, x].short()  # (M, C)
+    found = torch.zeros_like(n, dtype=torch.bool)
     for dy in range(-REACH, REACH + 1):
         for dx in range(-REACH, REACH + 1):
-            rows = (torch.arange(H, device=mask.device) + dy).clamp(0, H - 1)
-            columns = (torch.arange(W, device=mask.device) + dx).clamp(0, W - 1)
-            shifted = candidates[:, rows][:, :, columns]
-            found |= ((levels - shifted).abs() <= TOLERANCE * MAX_LEVEL).all(dim=-1)
-    return (found & mask).sum(dim=(1, 2)).double() / mask.sum(dim=(1, 2))  # 0 / 0 = NaN
+            candidates = others[n, (y + dy).clamp(0, H - 1), (x + dx).clamp(0, W - 1)].short()
+            found |= ((levels - candidates).abs() <= TOLERANCE * MAX_LEVEL).all(dim=-1)
+    return torch.bincount(n[found], minlength=len(mask)).double() / mask.sum(dim=(1, 2))  # 0 / 0 = NaN

@@ -19,42 +19,41 @@ Flags = Sequence[tuple[np.ndarray, np.ndarray]]  # for each stretch, (T,) bool: 
 def reward_scores(
     stretches: Sequence[Judged], reward_values: Sequence[float], rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Scores of every reward class that was played or predicted, by its value, of all rewards together ("any": the
-    class must be right, only zero does not count), and the calibration.
+    """Scores of every reward class by its value, of all rewards together ("any": the class must be right, only zero
+    does not count), and the calibration of each class and of all together.
 
     Args:
         stretches: what was played and believed.
         reward_values: the K rewards a dream can give.
         rng: resamples the stretches for the intervals.
     """
-    guesses = [stretch.reward_probs.argmax(axis=1) for stretch in stretches]
+    probs = np.concatenate([stretch.reward_probs for stretch in stretches])
+    truth = np.concatenate([stretch.reward for stretch in stretches])
     table: dict[str, Any] = {}
     counts: dict[float, Mapping[int, np.ndarray]] = {}
     for k, value in enumerate(reward_values):
-        flags = [(stretch.reward == k, guess == k) for stretch, guess in zip(stretches, guesses, strict=True)]
+        flags = [(stretch.reward == k, stretch.predicted_reward == k) for stretch in stretches]
         counts[value] = {tolerance: count_matches(flags, tolerance) for tolerance in TOLERANCES}
     resamples = rng.integers(len(stretches), size=(NUM_RESAMPLES, len(stretches)))
-    for value, by_tolerance in counts.items():
-        table[f"{value:g}"] = _scores(by_tolerance, resamples)
+    for k, (value, by_tolerance) in enumerate(counts.items()):
+        table[f"{value:g}"] = {**_scores(by_tolerance, resamples), **_calibration(probs[:, k], truth == k)}
     nonzero = [by_tolerance for value, by_tolerance in counts.items() if value != 0]
     if nonzero:
         pooled = {tolerance: np.sum([each[tolerance] for each in nonzero], axis=0) for tolerance in TOLERANCES}
         table["any"] = _scores(pooled, resamples)
-    probs = np.concatenate([stretch.reward_probs for stretch in stretches])
-    truth = np.concatenate([stretch.reward for stretch in stretches])
     table["brier"] = float(np.square(probs - np.eye(len(reward_values))[truth]).sum(axis=1).mean())
     table["ece"] = calibration_error(probs.max(axis=1), probs.argmax(axis=1) == truth)
     return table
 
 
 def end_scores(stretches: Sequence[Judged], rng: np.random.Generator) -> dict[str, Any]:
-    """Scores of the predicted ends, taken as such where they are likelier than not, and the calibration."""
-    flags = [(stretch.end, stretch.end_prob > 0.5) for stretch in stretches]
+    """Scores of the predicted ends, and the calibration."""
+    flags = [(stretch.end, stretch.predicted_end) for stretch in stretches]
     resamples = rng.integers(len(stretches), size=(NUM_RESAMPLES, len(stretches)))
     probs = np.concatenate([stretch.end_prob for stretch in stretches])
     truth = np.concatenate([stretch.end for stretch in stretches])
     scores = _scores({tolerance: count_matches(flags, tolerance) for tolerance in TOLERANCES}, resamples)
-    return {**scores, "brier": float(np.square(probs - truth).mean()), "ece": calibration_error(probs, truth)}
+    return {**scores, **_calibration(probs, truth)}
 
 
 def count_matches(flags: Flags, tolerance: int) -> np.ndarray:
@@ -80,6 +79,11 @@ def calibration_error(probs: np.ndarray, hits: np.ndarray) -> float:
     bins = np.minimum((probs * NUM_BINS).astype(np.int64), NUM_BINS - 1)
     gaps = np.bincount(bins, weights=probs - hits, minlength=NUM_BINS)
     return float(np.abs(gaps).sum() / len(probs))
+
+
+def _calibration(probs: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+    """Brier score and calibration error, as JSON, of the probabilities `(N,)` of what is or is not so, `(N,)` bool."""
+    return {"brier": float(np.square(probs - truth).mean()), "ece": calibration_error(probs, truth)}
 
 
 def _pair_up(events: list[int], guesses: list[int], tolerance: int) -> int:

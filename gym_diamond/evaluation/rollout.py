@@ -1,4 +1,7 @@
-"""Dreams beside what happened: open loop, from moments of real play, under the actions of that play."""
+"""Dreams beside what happened: open loop, from moments of real play, under the actions of that play.
+
+A dream is never told that the real episode is over. It goes on, under no-ops, but counts no more.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,8 +12,8 @@ from torch import Tensor
 
 from gym_diamond.data.episode import Episode
 from gym_diamond.data.segments import SegmentStore
-from gym_diamond.evaluation.held_out import Start
 from gym_diamond.evaluation.judging import Judged, judged
+from gym_diamond.evaluation.starts import Start
 from gym_diamond.frames import to_frames
 from gym_diamond.noise import seed_key
 from gym_diamond.world_models.protocol import Context, WorldModel
@@ -22,9 +25,10 @@ class Rollout(NamedTuple):
     """Some dreams and what happened instead; the last frame that was shown comes first."""
 
     starts: Sequence[Start]  # B
-    real: Tensor  # (B, N+1, H, W, C) uint8
+    real: Tensor  # (B, N+1, H, W, C) uint8; grey where nothing happened any more
     dreamt: Tensor  # (B, N+1, H, W, C) uint8
-    judged: list[Judged]  # B: what was played, and what the model believes of its dream
+    valid: Tensor  # (B, N) bool: which frames after the first happened; the episode's last one did
+    judged: list[Judged]  # B: what was played until the episode was over, and what the model believes of its dream
     seconds: float  # that the N steps took
 
 
@@ -86,8 +90,10 @@ def _roll(
     seconds = _now(on) - begin
     beliefs = torch.stack(reward_probs, dim=1), torch.stack(end_probs, dim=1)  # (B, N, K), (B, N)
     truths = play.rew[:, after], play.end[:, after]
-    stretches = judged(*truths, *beliefs, world.spec.reward_values)
-    return Rollout(starts, to_frames(play.obs[:, after]), torch.stack(dreamt, dim=1), stretches, seconds)
+    valid = play.is_real[:, context:]  # (B, N): those of each row come first
+    whole = judged(*truths, *beliefs, world.spec.reward_values)
+    stretches = [each.until(num) for each, num in zip(whole, valid.sum(dim=1).tolist(), strict=True)]
+    return Rollout(starts, to_frames(play.obs[:, after]), torch.stack(dreamt, dim=1), valid, stretches, seconds)
 
 
 def _now(device: torch.device) -> float:

@@ -68,6 +68,15 @@ def test_sticky_actions_change_the_game():
     assert not digests[0] & digests[1]
 
 
+def test_a_name_can_carry_patience_a_share_of_random_play_and_a_weight():
+    assert _collect("--steps", "400", "--policy", "scripted:20@0.25=0.75", "always:NOOP=0.25", "--epsilon", "0") == 0
+    episodes = load(NAME)[1]
+    assert {episode.policy for episode in episodes} == {"scripted:20@0.25", "always:NOOP"}
+    assert all((episode.actions == 0).all() for episode in episodes if episode.policy == "always:NOOP")
+    steps = sum(len(episode.actions) for episode in episodes if episode.policy == "always:NOOP")
+    assert steps == pytest.approx(100, abs=60)
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

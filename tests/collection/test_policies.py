@@ -179,3 +179,56 @@ def test_a_world_without_a_policy_or_with_one_for_another_game_is_refused(tmp_pa
 def test_an_unknown_policy_is_answered_with_those_there_are():
     with pytest.raises(InvalidArgument, match=r"'expert'.*random, sticky, scripted"):
         make_policy("expert", "Breakout", 4, 2, SHAPE)
+
+
+@pytest.mark.parametrize("name", ["random", "sticky", "scripted", "scripted:20", "always:LEFT", "always:NOOP@0.1"])
+def test_a_policy_is_called_what_it_was_asked_for_as(name: str):
+    assert make_policy(name, "Breakout", 4, 2, SHAPE).name == name
+
+
+def test_always_is_one_action_by_its_meaning():
+    policy = make_policy("always:LEFT", "Breakout", 4, 3, SHAPE)
+    assert policy.act(np.arange(3), _black(3), np.random.default_rng(0)).tolist() == [3, 3, 3]
+
+
+def test_a_share_after_the_name_is_replaced_by_random_actions_whatever_holds_for_the_others():
+    mixed = _play(make_policy("always:LEFT@0.4", "Breakout", 4, 1, SHAPE, epsilon=0.0), 5000)
+    assert np.mean(mixed != 3) == pytest.approx(0.4 * 3 / 4, abs=0.03)
+    others = make_policy("always:LEFT", "Breakout", 4, 1, SHAPE, epsilon=0.4)
+    assert np.mean(_play(others, 5000) != 3) == pytest.approx(0.4 * 3 / 4, abs=0.03)
+    assert others.name == "always:LEFT"
+
+
+def test_less_patience_is_more_lapses():
+    """Before an empty screen a lapse shows where it moves the paddle, which nobody who pays attention does."""
+
+    def moves(name: str) -> float:
+        return float(np.mean(_play(make_policy(name, "Breakout", 4, 1, SHAPE), 1200) > 1))
+
+    assert moves("scripted:5") == pytest.approx(12.5 / 17.5 / 2, abs=0.07)
+    assert moves("scripted:1e9") == 0
+
+
+def test_a_share_can_follow_a_path_and_an_at_sign_can_be_in_one(tmp_path: Path):
+    folder = tmp_path / "by@0.5"
+    folder.mkdir()
+    save_file(_network().state_dict(), folder / POLICY)
+    assert make_policy(str(folder), "Breakout", 4, 2, SHAPE).name == "by@0.5"
+    assert make_policy(f"{folder}@0.25", "Breakout", 4, 2, SHAPE).name == "by@0.5@0.25"
+    with pytest.raises(InvalidArgument, match=r"nobody@home"):
+        make_policy("nobody@home", "Breakout", 4, 2, SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("scripted:fast", "patience 'fast'.*scripted:20"),
+        ("scripted:0", "0 steps; it must be at least 1"),
+        ("scripted:nan", "nan steps; it must be at least 1"),
+        ("always:JUMP", "'JUMP'; Breakout has NOOP, FIRE, RIGHT, LEFT"),
+        ("random@1.5", r"epsilon is 1\.5"),
+    ],
+)
+def test_a_name_that_makes_no_sense_is_answered_with_one_that_does(name: str, reason: str):
+    with pytest.raises(InvalidArgument, match=reason):
+        make_policy(name, "Breakout", 4, 2, SHAPE)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gym_diamond.data.contexts import LOOKAHEAD, ContextBank, cut
+from gym_diamond.data.contexts import LOOKAHEAD, ContextBank, before_reward, cut, moments
 from gym_diamond.data.episode import Episode
 from gym_diamond.errors import InvalidArgument, InvalidDataset, InvalidWorld
 
@@ -55,6 +55,17 @@ def test_a_quarter_are_beginnings_and_a_quarter_come_just_before_a_reward():
     assert (last[:10] < 3).all()
     assert ((last[10:20] > 150 - LOOKAHEAD) & (last[10:20] <= 150)).all()
     assert len(set(last[20:].tolist())) > 10
+
+
+def test_moments_are_all_frames_that_have_a_successor_by_episode_and_place():
+    owner, place = moments([_episode(4), _episode(3)])
+    assert owner.tolist() == [0, 0, 0, 1, 1]
+    assert place.tolist() == [0, 1, 2, 0, 1]
+
+
+def test_a_moment_before_a_reward_is_at_most_ten_steps_away_and_in_the_same_episode():
+    found = before_reward([_episode(20), _episode(20, 14), _episode(4, 1)])
+    assert np.flatnonzero(found).tolist() == [*range(19 + 5, 19 + 15), 38, 39]
 
 
 def test_play_without_rewards_still_gives_a_full_bank():

@@ -98,6 +98,55 @@ def test_equal_seeds_play_equal_games_and_row_i_is_seeded_with_seed_plus_i():
     assert not np.array_equal(three[:, 0], three[:, 1])  # other numbers of no-ops
 
 
+def _play(env: RealAtari, num_steps: int) -> np.ndarray:
+    """What all rows see while the same random actions are taken in each, `(steps, N, 64, 64, 3)`."""
+    rng = np.random.default_rng(0)
+    return np.stack([env.step(np.full(env.num_envs, rng.integers(4)))[0] for _ in range(num_steps)])
+
+
+def test_rows_of_equal_seeds_are_equal_as_long_as_their_actions_are():
+    env = RealAtari("Breakout", 3)
+    env.reset(seed=[7, 7, 9])
+    seen = _play(env, 250)  # through lost lives, and a lost game
+    assert np.array_equal(seen[:, 0], seen[:, 1])
+    assert not np.array_equal(seen[:, 0], seen[:, 2]), "other numbers of no-ops"
+    env.step(np.array([2, 3, 3]))
+    frames, *_ = env.step(np.array([2, 3, 3]))
+    assert not np.array_equal(frames[0], frames[1])
+
+
+def test_the_kth_games_of_equally_seeded_rows_are_equal_whatever_was_played_before():
+    env = RealAtari("Breakout", 2)
+    env.reset(seed=[2, 2])
+    for _ in range(5):
+        env.step(np.array([2, 3]))
+    env.reset(options={"reset_mask": np.array([True, False])})
+    env.reset()
+    unequal = _play(env, 20)  # the third game beside the second
+    assert not np.array_equal(unequal[:, 0], unequal[:, 1])
+    env.reset(options={"reset_mask": np.array([False, True])})
+    env.reset()
+    equal = _play(env, 20)  # the fourth
+    assert np.array_equal(equal[:, 0], equal[:, 1])
+
+
+def test_a_mask_begins_some_games_anew_with_their_own_seeds_and_leaves_the_others():
+    env, alone = RealAtari("Pong", 3), RealAtari("Pong", 1)
+    env.reset(seed=0)
+    before = _play(env, 5)[-1]
+    first, _ = alone.reset(seed=12)
+    for seed in (11, [0, 12, 0]):  # row 1 of seed 11, or the second seed given
+        frames, _ = env.reset(seed=seed, options={"reset_mask": np.array([False, True, False])})
+        assert np.array_equal(frames[1], first[0])
+        assert np.array_equal(frames[[0, 2]], before[[0, 2]])
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31 - 2, [1, 2], [1, 2, -3]])
+def test_seeds_out_of_range_or_number_are_named(seed: int | list[int]):
+    with pytest.raises(InvalidArgument, match=r"one for each of the 3 rows.*from 0 to 2147483647"):
+        RealAtari("Pong", 3).reset(seed=seed)
+
+
 def test_frames_handed_out_are_never_overwritten():
     env = RealAtari("Breakout", 2)
     first, _ = env.reset(seed=0)

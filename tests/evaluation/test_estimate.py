@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gym_diamond.evaluation.estimate import estimate, row_means
+from gym_diamond.evaluation.estimate import estimate, estimate_ratio, row_means
 
 
 def test_equal_values_leave_no_doubt():
@@ -30,6 +30,22 @@ def test_what_has_no_value_counts_for_nothing():
 def test_one_value_has_no_interval_and_no_value_has_no_mean():
     assert estimate(np.array([5.0, np.nan])) == {"mean": 5.0, "low": None, "high": None, "n": 1}
     assert estimate(np.array([np.nan])) == {"mean": None, "low": None, "high": None, "n": 0}
+
+
+def test_a_ratio_is_that_of_the_sums():
+    found = estimate_ratio(np.array([1.0, 0.0, 5.0]), np.array([2.0, 0.0, 8.0]))
+    assert (found["mean"], found["n"]) == (0.6, 3)
+    assert 0.5 <= found["low"] <= 0.6 <= found["high"] <= 0.625
+
+
+def test_a_constant_ratio_leaves_no_doubt():
+    wholes = np.arange(1.0, 50.0)
+    assert estimate_ratio(wholes / 4, wholes) == {"mean": 0.25, "low": 0.25, "high": 0.25, "n": 49}
+
+
+def test_a_ratio_to_nothing_has_no_value_and_one_pair_no_interval():
+    assert estimate_ratio(np.zeros(2), np.zeros(2)) == {"mean": None, "low": None, "high": None, "n": 2}
+    assert estimate_ratio(np.ones(1), np.full(1, 2.0)) == {"mean": 0.5, "low": None, "high": None, "n": 1}
 
 
 def test_row_means_leave_out_what_has_no_value():

@@ -6,7 +6,7 @@ import torch
 
 from gym_diamond import world_models
 from gym_diamond.data.episode import Episode
-from gym_diamond.evaluation.judging import judge_episode
+from gym_diamond.evaluation.judging import Judged, judge_episode
 from gym_diamond.frames import to_obs
 from gym_diamond.world_models.protocol import Context, Sampling, WorldModel, WorldSpec
 from tests.fakes import CountingWorld, flat_frames
@@ -31,6 +31,19 @@ def play(steps: int, size: int = 16) -> Episode:
     frames = rng.integers(256, size=(steps + 1, size, size, 3), dtype=np.uint8)
     rewards = rng.choice([-4.0, 0.0, 1.0], size=steps).astype(np.float32)
     return Episode(frames, rng.integers(3, size=steps), rewards, True, False, True, "random")
+
+
+def test_what_is_likeliest_is_predicted_and_an_end_only_above_one_half():
+    judged = Judged(np.zeros(3, np.int64), np.zeros(3, np.bool_), np.eye(3)[[2, 0, 1]], np.array([0.5, 0.51, 0.0]))
+    assert judged.predicted_reward.tolist() == [2, 0, 1]
+    assert judged.predicted_end.tolist() == [False, True, False]
+
+
+def test_a_stretch_can_be_cut_where_the_play_was_over():
+    judged = judge_episode(CountingWorld(max_count=2), Episode(flat_frames([0, 1, 2]), *play(2)[1:]))
+    assert [len(leaf) for leaf in judged.until(1)] == [1, 1, 1, 1]
+    assert judged.until(1).end_prob.tolist() == [0]
+    assert judged.until(2).end_prob.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("steps", [1, 13, 14, 15, 31, 300])

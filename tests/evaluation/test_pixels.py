@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gym_diamond.evaluation.pixels import moving, psnr, share_with_a_like
+from gym_diamond.evaluation.pixels import absolute_error, moving, psnr, share_with_a_like
 
 
 def frames(num: int = 1, size: int = 5, level: int = 0) -> Tensor:
@@ -36,6 +36,24 @@ def test_black_for_white_is_0_db_and_every_frame_is_measured_by_itself():
     assert psnr(real, torch.cat([frames(level=255), frames(level=11)])).tolist() == pytest.approx(
         [0, 48.1308], abs=1e-3
     )
+
+
+def test_the_error_is_the_mean_over_channels_and_pixels_of_the_mask():
+    real, mask = with_pixel(2, 2, 200, 100, 0), torch.zeros(1, 5, 5, dtype=torch.bool)
+    mask[0, 2, 2] = True
+    assert absolute_error(real, frames(), mask).tolist() == [100]
+    assert absolute_error(frames(), real, mask).tolist() == [100], "too bright is as wrong as too dark"
+    mask[0, 0, 0] = True
+    assert absolute_error(real, frames(), mask).tolist() == [50]
+    assert absolute_error(real, frames(), torch.ones_like(mask)).tolist() == [4]  # 300 over 25 pixels of 3 channels
+
+
+def test_each_frame_has_its_own_error_and_none_where_the_mask_is_empty():
+    mask = torch.ones(3, 5, 5, dtype=torch.bool)
+    mask[2] = False
+    first, second, nothing = absolute_error(frames(3), torch.cat([frames(level=3), frames(level=5), frames()]), mask)
+    assert (first, second) == (3, 5)
+    assert nothing.isnan()
 
 
 def test_a_pixel_moves_where_a_channel_changes_by_more_than_8_levels():

@@ -87,6 +87,16 @@ def test_the_brier_score_and_calibration_of_rewards():
     assert scores["ece"] == pytest.approx(0.3)  # 80% sure, right half of the time
 
 
+def test_each_class_is_calibrated_by_itself():
+    scores = reward_scores([stretch("0+", "00")], VALUES, np.random.default_rng(0))
+    assert scores["-1"]["brier"] == pytest.approx(0.01)  # twice 10% sure of what never was
+    assert scores["-1"]["ece"] == pytest.approx(0.1)
+    assert scores["0"]["brier"] == pytest.approx((0.04 + 0.64) / 2)
+    assert scores["0"]["ece"] == pytest.approx(0.3)
+    assert scores["1"]["brier"] == pytest.approx((0.01 + 0.81) / 2)
+    assert scores["1"]["ece"] == pytest.approx(0.4)  # 10% sure, right half of the time
+
+
 def test_an_end_is_predicted_where_it_is_likelier_than_not():
     scores = end_scores(
         [stretch("000", "000", "..x", "..x"), stretch("000", "000", "..x", ".x.")], np.random.default_rng(0)

@@ -4,9 +4,10 @@ import numpy as np
 import torch
 
 from gym_diamond.data.episode import Episode
-from gym_diamond.evaluation.held_out import Start
 from gym_diamond.evaluation.rollout import Rollout, rollouts
-from tests.fakes import CountingWorld, flat_frames
+from gym_diamond.evaluation.starts import Start
+from gym_diamond.world_models.protocol import Context
+from tests.fakes import CountingState, CountingWorld, flat_frames
 
 ACTIONS = np.array([0, 1, 2, 2, 1, 0, 1, 1, 2, 0, 0, 2])
 EPISODE = Episode(
@@ -35,6 +36,40 @@ def test_what_was_played_stands_beside_what_is_believed():
     assert judged.reward_probs.argmax(axis=1).tolist() == ACTIONS[8:12].tolist()
     assert judged.end.tolist() == [False, False, False, True]
     assert judged.end_prob.tolist() == [0, 1, 1, 1], "the world ends at 82"
+
+
+def test_frames_that_happened_are_valid_and_the_last_of_the_episode_is_among_them():
+    (rollout,) = roll([Start(0, 8), Start(0, 10), Start(1, 11)])
+    assert rollout.valid.tolist() == [[True] * 4, [True, True, False, False], [True, False, False, False]]
+    assert rollout.real[1, :3, 0, 0, 0].tolist() == [100, 110, 120]
+
+
+def test_a_dream_goes_on_after_the_real_end_under_no_ops_and_is_no_longer_judged():
+    rollout = roll([Start(0, 8), Start(0, 10)])[0]
+    assert rollout.dreamt[1, :, 0, 0, 0].tolist() == [100, 101, 102, 103, 104]
+    assert rollout.dreamt[1, 1:, 0, 0, 1].tolist() == [*ACTIONS[10:].tolist(), 0, 0]
+    assert [len(judged.reward) for judged in rollout.judged] == [4, 2]
+    assert [leaf.shape for leaf in rollout.judged[1]] == [(2,), (2,), (2, 3), (2,)]
+    assert rollout.judged[1].end.tolist() == [False, True]
+
+
+def test_a_dream_at_the_beginning_of_an_episode_has_a_padded_context_and_begins_with_the_real_frame():
+    seen: list[Context] = []
+
+    class Watched(CountingWorld):
+        def reset(self, context: Context) -> CountingState:
+            seen.append(context)
+            return super().reset(context)
+
+    starts = [Start(0, 0, "reset"), Start(1, 1, "reset")]
+    (rollout,) = rollouts(Watched(), [EPISODE, EPISODE], starts, 3, 4, 0, lambda _: None)
+    assert seen[0].is_real.tolist() == [[False, False, True], [False, True, True]]
+    assert seen[0].act.tolist() == [[0, 0], [0, ACTIONS[0]]]
+    assert (seen[0].obs[0, :2] == 0).all()
+    assert rollout.real[:, :, 0, 0, 0].tolist() == [[0, 10, 20, 30, 40], [10, 20, 30, 40, 50]]
+    assert torch.equal(rollout.dreamt[:, 0], rollout.real[:, 0])
+    assert rollout.dreamt[:, 1:, 0, 0, 1].tolist() == [ACTIONS[0:4].tolist(), ACTIONS[1:5].tolist()]
+    assert rollout.valid.all()
 
 
 def test_start_i_dreams_with_the_noise_of_seed_plus_i():

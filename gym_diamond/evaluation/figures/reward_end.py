@@ -1,0 +1,57 @@
+"""What was played and what was predicted: rewards and ends, on real frames and in dreams."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from gym_diamond.evaluation.figures.canvas import INK, panels, picture
+
+ENDS = ("goes on", "ends")
+DARK = 0.55  # a shade from which letters on it are white
+
+
+def draw_reward_end(confusion: Mapping[str, Any], end_confusion: Mapping[str, Any]) -> Image.Image:
+    """Four matrices: a row for each event that was played, shaded by the share of the row, the counts written in.
+
+    Args:
+        confusion: "values" of the K rewards, and the counts "real" and "dreamt", `[K][K]`, a row for each played.
+        end_confusion: the counts "real" and "dreamt", `[2][2]`.
+    """
+    rewards = [f"{value:g}" for value in confusion["values"]]
+    tables = [
+        ("Rewards, on real frames", *_happened(confusion["real"], rewards)),
+        ("Rewards, in dreams", *_happened(confusion["dreamt"], rewards)),
+        ("Ends, on real frames", np.array(end_confusion["real"]), ENDS),
+        ("Ends, in dreams", np.array(end_confusion["dreamt"]), ENDS),
+    ]
+    figure, axes = panels(1, len(tables), 2.9 * len(tables), 2.9)
+    for axis, (title, counts, names) in zip(axes[0], tables, strict=True):
+        _matrix(axis, title, counts, names)
+    return picture(figure)
+
+
+def _happened(counts: Any, names: Sequence[str]) -> tuple[np.ndarray, Sequence[str]]:
+    """The table without the classes that were neither played nor predicted."""
+    table = np.array(counts)
+    kept = np.flatnonzero(table.sum(axis=0) + table.sum(axis=1)).tolist()
+    return table[np.ix_(kept, kept)], [names[k] for k in kept]
+
+
+def _matrix(axis: Any, title: str, counts: np.ndarray, names: Sequence[str]) -> None:
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axis.grid(visible=False)
+    for row, column in np.ndindex(*counts.shape):
+        colour = "white" if shares[row, column] > DARK else INK
+        size = 10 if len(names) <= 3 else 7
+        axis.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=colour, fontsize=size)
+    axis.set_xticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), names, rotation=90, va="center")
+    axis.set_title(title, fontsize=10, color=INK)
+    axis.set_xlabel("predicted", fontsize=9, color=INK)
+    axis.set_ylabel("played", fontsize=9, color=INK)
+    for side in ("left", "bottom"):
+        axis.spines[side].set_visible(False)
+    axis.tick_params(length=0)

@@ -1,0 +1,145 @@
+"""The parts of an evaluation, each a function from values to sections of metrics.json."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gym_diamond.checkpoint import World
+from gym_diamond.collection.policies import Policy
+from gym_diamond.data.episode import Episode
+from gym_diamond.errors import InvalidArgument
+from gym_diamond.evaluation import metrics
+from gym_diamond.evaluation.controllability import HOLD, controllability
+from gym_diamond.evaluation.drift import curves
+from gym_diamond.evaluation.hallucination import PLAYERS, hallucination
+from gym_diamond.evaluation.held_out import check_unseen
+from gym_diamond.evaluation.judging import judge_episode
+from gym_diamond.evaluation.ranking import ranking
+from gym_diamond.evaluation.reality import obstacle
+from gym_diamond.evaluation.rollout import Rollout, rollouts
+from gym_diamond.evaluation.spread import spread
+from gym_diamond.evaluation.starts import Start, pick_starts
+from gym_diamond.world_models.protocol import WorldSpec
+
+# Shows how far a part of the work is: given a title, a total and a unit, it is a context in which the function that it
+# gives is told what was done.
+Track = Callable[[str, int, str], AbstractContextManager[Callable[[int], object]]]
+
+
+class Plan(NamedTuple):
+    """How much is measured, and with which random numbers."""
+
+    horizon: int  # frames of each dream
+    min_episode_steps: int  # of the held-out episodes in which dreams start
+    moments: int  # of real games, for made-up rewards and controllability; 0 leaves both out
+    ranking_starts: int  # moments of real games at which each policy takes over; 0 leaves the ranking out
+    seed: int
+
+
+class OpenLoop(NamedTuple):
+    """The dreams of one world beside held-out play, and what was measured of them."""
+
+    rollouts: list[Rollout]
+    curves: dict[str, np.ndarray]  # by measure, (S, N)
+    sections: dict[str, Any]  # of metrics.json: "drift", "reward_end", "speed"
+
+
+def choose_starts(world: World, episodes: Sequence[Episode], num: int, plan: Plan) -> list[Start]:
+    """`num` moments of `episodes` and a few more before their ends, as `pick_starts` gives them for a plan."""
+    context, rng = world.contexts.frames.shape[1], np.random.default_rng(plan.seed)
+    return pick_starts(episodes, num, context, plan.horizon, plan.min_episode_steps, rng)
+
+
+def open_loop(world: World, episodes: Sequence[Episode], starts: Sequence[Start], plan: Plan, track: Track) -> OpenLoop:
+    """The dreams of `world` from all `starts`, and its beliefs about all `episodes`, beside what happened."""
+    context = world.contexts.frames.shape[1]
+    with track("dream", len(starts) * plan.horizon, "frames") as advance:
+        dreams = list(rollouts(world.model, episodes, starts, context, plan.horizon, plan.seed, advance))
+    judged = []
+    with track("judge", len(episodes), "episodes") as advance:
+        for episode in episodes:
+            judged.append(judge_episode(world.model, episode))
+            advance(1)
+    measured, rng = curves(dreams, episodes), np.random.default_rng(plan.seed)
+    sections = {
+        "drift": metrics.drift(measured, starts, episodes, plan.min_episode_steps),
+        "reward_end": metrics.reward_end(judged, dreams, world.model.spec.reward_values, rng),
+        "speed": metrics.speed(dreams),
+    }
+    return OpenLoop(dreams, measured, sections)
+
+
+def omissions(spec: WorldSpec, plan: Plan, dataset: str, others: Sequence[World]) -> dict[str, str]:
+    """Why some sections will be missing, and what would bring them, by the names of the sections."""
+    reasons: dict[str, str] = {}
+    blocked = obstacle(spec) if plan.moments or plan.ranking_starts else None
+    for name, option in (("hallucinated", "moments"), ("controllability", "moments"), ("ranking", "ranking_starts")):
+        if getattr(plan, option) == 0:
+            reasons[name] = f"left out by `--{option.replace('_', '-')} 0`; it is measured without that option."
+        elif blocked is not None:
+            reasons[name] = blocked
+    if not others:
+        again = f"gym-diamond evaluate WORLD --dataset {dataset} --compare OTHER_WORLD"
+        reasons["spread"] = f"no other fit was given. Fit once more with another `--seed`, then `{again}`."
+    return reasons
+
+
+def emulated(
+    world: World, policies: Sequence[Policy], plan: Plan, left_out: Mapping[str, str], track: Track
+) -> dict[str, Any]:
+    """The sections for which real games are played, but for those that are `left_out`.
+
+    Args:
+        world: what dreams.
+        policies: to be ranked, as `enlist` gives them.
+        plan: how much is played.
+        left_out: as `omissions` gives them.
+        track: shows the progress.
+    """
+    model, context, (horizon, _, moments, takeovers, seed) = world.model, world.contexts.frames.shape[1], plan
+    found: dict[str, Any] = {}
+    if "hallucinated" not in left_out:
+        with track("rewards", len(PLAYERS) * moments * horizon, "steps") as advance:
+            found["hallucinated"] = hallucination(model, context, moments, horizon, seed, advance)
+    if "controllability" not in left_out:
+        with track("actions", moments * model.spec.num_actions * HOLD, "steps") as advance:
+            found["controllability"] = controllability(model, context, moments, HOLD, seed, advance)
+    if "ranking" not in left_out:
+        with track("policies", len(policies) * takeovers * horizon, "steps") as advance:
+            found["ranking"] = ranking(model, policies, context, takeovers, horizon, seed, advance)
+    return found
+
+
+def check_comparable(other: World, world: World, dataset: str, episodes: Sequence[Episode]) -> None:
+    """Nothing, if `other` can be measured from the same starts in `episodes` as `world`.
+
+    Raises:
+        InvalidArgument: it dreams something else.
+        InvalidDataset: it was fitted to some of the episodes.
+    """
+    for name in ("game", "height", "width", "channels", "action_meanings", "reward_values"):
+        given, asked = getattr(other.model.spec, name), getattr(world.model.spec, name)
+        if given != asked:
+            raise InvalidArgument(
+                f"--compare {other.directory}: its {name} is {given}, that of {world.directory} is {asked}. Only fits "
+                "of the same game and frames can be compared."
+            )
+    check_unseen(dataset, episodes, other.model.spec, other.provenance)
+
+
+def compared(
+    world: World,
+    dreams: OpenLoop,
+    others: Sequence[World],
+    episodes: Sequence[Episode],
+    starts: Sequence[Start],
+    plan: Plan,
+    track: Track,
+) -> dict[str, Any]:
+    """The section "spread": `world`, of which `dreams` were measured, beside the `others`; empty without others."""
+    if not others:
+        return {}
+    sections = [dreams.sections, *(open_loop(other, episodes, starts, plan, track).sections for other in others)]
+    return {"spread": spread([each.directory.resolve().name for each in (world, *others)], sections)}

@@ -1,0 +1,123 @@
+"""The questions of a dream card's verdict, each answered in one line."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from gym_diamond.evaluation.markdown import number, with_interval
+from gym_diamond.evaluation.verdict import (
+    BAR,
+    MADE_UP,
+    Requirement,
+    judge,
+    judge_at_most,
+    marks,
+    presence,
+    reach,
+    right_frames,
+)
+
+HEAD = ("question", "answer", "measured", "against", "n")
+
+
+class Answer(NamedTuple):
+    """One line of the verdict, in words."""
+
+    question: str
+    answer: str
+    measured: str
+    against: str  # what the baseline gives
+    n: str
+
+
+def answers(metrics: Mapping[str, Any]) -> list[Answer]:
+    """The verdict of all that was measured."""
+    return [
+        *_frames(metrics["drift"]),
+        *(_ball(metrics["ball"]) if "ball" in metrics else _moving(metrics)),
+        *_events(metrics["reward_end"]),
+        *(_made_up(metrics["hallucinated"]) if "hallucinated" in metrics else ()),
+        *(_actions(metrics["controllability"]) if "controllability" in metrics else ()),
+        *(_policies(metrics["ranking"]) if "ranking" in metrics else ()),
+        _speed(metrics),
+    ]
+
+
+def _frames(drift: Mapping[str, Any]) -> Iterator[Answer]:
+    requirement = right_frames({"drift": drift})
+    mark = _shown(requirement)
+    against = f"{number(drift['psnr_copy'][mark]['mean'], '{:.1f}')} dB, last frame repeated"
+    measured = f"{with_interval(drift['psnr'][mark], '{:.1f}')} dB at {mark}"
+    yield _until("frames look right up to", requirement, mark, measured, against)
+
+
+def _moving(metrics: Mapping[str, Any]) -> Iterator[Answer]:
+    yield _share("what moves is there up to", presence(metrics), metrics["drift"]["recall_copy"])
+
+
+def _ball(ball: Mapping[str, Any]) -> Iterator[Answer]:
+    for question, name in (("the ball is there up to", "recall"), ("it is where it should be up to", "near")):
+        yield _share(question, (ball["by_mark"][name], BAR), ball["by_mark"][f"{name}_copy"])
+
+
+def _share(question: str, requirement: Requirement, copied: Mapping[str, Any]) -> Answer:
+    mark = _shown(requirement)
+    measured = f"{with_interval(requirement[0][mark])} at {mark}"
+    return _until(question, requirement, mark, measured, f"{number(copied[mark]['mean'])}, last frame repeated")
+
+
+def _until(question: str, requirement: Requirement, mark: str, measured: str, against: str) -> Answer:
+    frame, last = reach([requirement]), marks(requirement[0])[-1]
+    answer = f"frame {frame} of {last}" if frame else "no frame"
+    return Answer(question, answer, measured, against, f"{requirement[0][mark]['n']:,}")
+
+
+def _shown(requirement: Requirement) -> str:
+    """The frame whose numbers are shown: the last that is right, else the first."""
+    return str(reach([requirement]) or marks(requirement[0])[0])
+
+
+def _events(reward_end: Mapping[str, Any]) -> Iterator[Answer]:
+    rewards = reward_end["reward"].get("any"), reward_end["dreamt_reward"].get("any")
+    for question, (real, dreamt) in (
+        ("rewards are right", rewards),
+        ("ends are right", (reward_end["end"], reward_end["dreamt_end"])),
+    ):
+        if real is None or dreamt is None:  # a world whose only reward is 0
+            continue
+        near, n = _f1(dreamt), dreamt["played"]
+        measured = f"F1 {with_interval(near)} in dreams, {with_interval(_f1(real))} on real frames"
+        yield Answer(question, judge(near, BAR), measured, "0, never any", f"{n:,}; {real['played']:,}")
+
+
+def _f1(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """F1 with a frame of tolerance, as an estimate over the events that were played."""
+    found = scores["within_1"]
+    return {"mean": found["f1"], "low": found["f1_low"], "high": found["f1_high"], "n": scores["played"]}
+
+
+def _made_up(hallucinated: Mapping[str, Any]) -> Iterator[Answer]:
+    noop = hallucinated["noop"]
+    measured = f"{with_interval(noop['dream'], '{:.1f}')} rewards in 1,000 steps of doing nothing"
+    against = f"{with_interval(noop['real'], '{:.1f}')} in the game"
+    answer, n = judge_at_most(noop["excess"], MADE_UP), noop["dream"]["n"]
+    yield Answer("few rewards are made up", answer, measured, against, f"{n:,}")
+
+
+def _actions(controllability: Mapping[str, Any]) -> Iterator[Answer]:
+    share = controllability["share"]
+    measured = f"{with_interval(share)} of outcomes told apart after {controllability['frames']} frames"
+    against = f"{number(controllability['chance']['mean'])}, chance"
+    yield Answer("actions matter", judge(share, BAR), measured, against, f"{share['n']:,}")
+
+
+def _policies(ranking: Mapping[str, Any]) -> Iterator[Answer]:
+    pearson, n = ranking["pearson"], len(ranking["policies"])
+    measured = f"Pearson {with_interval(pearson)}, Spearman {with_interval(ranking['spearman'])}"
+    yield Answer("better policies score higher", judge(pearson, BAR, enough=n), measured, "0, no relation", f"{n}")
+
+
+def _speed(metrics: Mapping[str, Any]) -> Answer:
+    speed = metrics["speed"]
+    measured = f"{speed['rows']} dreams at a time, {metrics['precision']}, {metrics['hardware']['model']}"
+    against = f"{metrics['fps']}/s, one game as people play it"
+    return Answer("speed", f"{speed['env_steps_per_second']:,.0f} env-steps/s", measured, against, "-")

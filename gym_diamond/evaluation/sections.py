@@ -1,0 +1,154 @@
+"""The sections of the dream card: what was measured, with what it means, how it was measured and against what."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gym_diamond.evaluation import pixels, tables
+from gym_diamond.evaluation.judging import BURN_IN
+from gym_diamond.evaluation.markdown import image, number, with_interval
+from gym_diamond.evaluation.tables import KIND_WORDS, NEAR
+
+Metrics = Mapping[str, Any]
+
+
+def drift(metrics: Metrics) -> str:
+    """How the frames drift away from reality."""
+    found = metrics["drift"]
+    kinds = ", ".join(f"{KIND_WORDS[kind]} {count}" for kind, count in found["starts_by_kind"].items())
+    players = ", ".join(f"{name} {count}" for name, count in found["starts_by_policy"].items())
+    return _join(
+        "### Drift",
+        f"{found['num_starts']} dreams start in {found['episodes']} held-out episodes ({kinds}; in play by {players}) "
+        "and take the actions that were played there, never corrected, with "
+        f"{metrics['num_denoising_steps']} denoising steps a frame. Frames after the end of the real episode do not "
+        "count. *Copy*, the baseline, repeats the last real frame.",
+        image("Drift over frames, dream and baseline", "drift.png"),
+        tables.drift_table(found),
+        "**PSNR** is the mean over dreams of that of each frame, with a mean squared error of at least "
+        f"{pixels.ERROR_FLOOR:g} (grey levels), so at most 61.1 dB. **Moving** pixels differ from the frame before, or "
+        f"from the episode's median frame, by more than {pixels.MOVING_LEVELS} grey levels: what an agent has to see. "
+        "Recall is the share of the real ones that have their like in the dream, at most "
+        f"{pixels.REACH} pixel away and {pixels.TOLERANCE:.0%} of the range off; precision is the share of the dream's "
+        "that have it in reality.",
+        tables.error_table(found),
+        "**SSIM** is the structural similarity of two frames, 1 for equal ones. **Error** is the mean absolute one in "
+        "grey levels (of 255), over all pixels and over those that move in reality.",
+        tables.kinds_table(found),
+        image("Real frames, dreamt ones and their difference", "strips.png"),
+        "Real frames, dreamt ones and their difference, from starts drawn at random.",
+    )
+
+
+def ball(metrics: Metrics) -> str:
+    """Whether the ball is there, and where."""
+    found = metrics["ball"]
+    detector = found["detector"]
+    return _join(
+        "### Ball",
+        tables.ball_table(found),
+        "A detector of fixed rules looks for the ball in real and dreamt frames. Against the emulator's own memory, "
+        f"on {detector['frames']:,} real frames, its F1 is {number(detector['f1'], '{:.3f}')} and it is off by "
+        f"{number(detector['position_error'])} pixels. **There** (recall): of the real frames with a ball, the share "
+        f"whose dream has one. **Within {NEAR} px**: the share whose dream has it at most {NEAR} pixels from where it "
+        f"was. Precision, the share of dreamt balls when there really is one, is {with_interval(found['precision'])} "
+        f"over all frames (copy: {with_interval(found['precision_copy'])}). The **error** is the median distance where "
+        "both have one.",
+    )
+
+
+def reward_end(metrics: Metrics) -> str:
+    """Whether rewards and ends come when they should."""
+    found = metrics["reward_end"]
+    return _join(
+        "### Reward and end",
+        tables.reward_end_table(found),
+        f"On real frames: of each of {found['transitions']:,} held-out transitions, given it and at least {BURN_IN} "
+        "before it (fewer at the beginning of an episode). In dreams: of those above, against what was really earned "
+        "there. Predicted is what is likeliest. F1 ± 1 lets an event come one frame early or late. The baseline is a "
+        "model that never expects any: F1 0. **Brier** is the mean squared error of the probabilities, **ECE** how far "
+        "they are from the shares that came true, over ten bins.",
+        image("What was played and what was predicted", "reward_end.png"),
+    )
+
+
+def hallucinated(metrics: Metrics) -> str:
+    """How many rewards come out of nothing."""
+    found = metrics["hallucinated"]
+    return _join(
+        "### Made-up rewards",
+        tables.hallucinated_table(found),
+        f"Rewards (whatever their sign) in 1,000 steps of a player who does nothing and of one who acts at random, in "
+        f"the dream and in the emulator from the same {found['starts']} starts, {found['horizon']} steps each. The "
+        "baseline is the game itself.",
+    )
+
+
+def controllability(metrics: Metrics) -> str:
+    """Whether the actions do what they do in the game."""
+    found = metrics["controllability"]
+    return _join(
+        "### Controllability",
+        tables.controllability_table(found),
+        f"From each of {found['states']} real states in which the actions make a difference, the emulator and the "
+        f"dream hold each action for {found['frames']} frames. The dream of an action is recognised if, by the mean "
+        "squared error over these frames, it is nearer to what that action really led to than to the outcome of any "
+        f"other: {with_interval(found['share'])} of all outcomes are. The baseline is chance, one over the number of "
+        f"different outcomes: {with_interval(found['chance'])}.",
+    )
+
+
+def ranking(metrics: Metrics) -> str:
+    """Whether policies that are better in the game are better in the dream."""
+    found = metrics["ranking"]
+    return _join(
+        "### Policies",
+        image("Return in the dream against return in the game", "ranking.png"),
+        tables.ranking_table(found),
+        f"Each policy takes over at the same {found['starts']} moments of real games and plays on for "
+        f"{found['horizon']} steps, in the emulator and in the dream; a lost life ends both, rewards count by their "
+        f"sign in both. Over policies, the returns have Pearson's r {with_interval(found['pearson'])} and, by rank, "
+        f"Spearman's {with_interval(found['spearman'])}; their intervals are over resampled moments. A dream that "
+        "cannot tell good from bad has 0.",
+    )
+
+
+def spread(metrics: Metrics) -> str:
+    """How far fits with other seeds differ."""
+    return _join(
+        "### Spread",
+        tables.spread_table(metrics["spread"]),
+        "Other fits, measured from the same starts: what differs between them is luck of the fit.",
+    )
+
+
+def speed(metrics: Metrics) -> str:
+    """How fast it dreams, and on what."""
+    found, machine = metrics["speed"], metrics["hardware"]
+    return _join(
+        "### Speed",
+        f"{found['env_steps_per_second']:,.0f} env-steps/s with {found['rows']} dreams at a time, "
+        f"{metrics['num_denoising_steps']} denoising steps a frame, {metrics['precision']}, "
+        f"{'compiled' if metrics['compiled'] else 'not compiled'}, on {machine['model']} ({machine['threads']} "
+        "threads); the first step, which is slow, is not counted. "
+        f"People play at {metrics['fps']} steps a second.",
+    )
+
+
+def not_measured(metrics: Metrics) -> str:
+    """What is missing, why, and how to get it; empty if nothing is."""
+    reasons = metrics["not_measured"]
+    lines = "\n".join(f"- **{TITLES[name]}**: {reason}" for name, reason in reasons.items())
+    return _join("### Not measured", lines) if reasons else ""
+
+
+TITLES = {
+    "ball": "Ball",
+    "hallucinated": "Made-up rewards",
+    "controllability": "Controllability",
+    "ranking": "Policies",
+    "spread": "Spread",
+}
+
+
+def _join(*parts: str) -> str:
+    return "\n\n".join(parts)
