@@ -1,5 +1,6 @@
-"""Means that say how sure they are: no number of an evaluation stands without its n and its 95% interval."""
+"""Numbers that say how sure they are: none of an evaluation stands without its n and its 95% interval."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,12 @@ def estimate(values: np.ndarray) -> dict[str, Any]:
     The interval is where the means of resampled values lie (the bootstrap), so that of a share stays within 0 and 1.
     NaN marks what has no value; it counts for nothing. Without any value the mean is None, with one the interval is.
     """
-    values = values[~np.isnan(values)]
-    n = len(values)
-    if n == 0:
-        return {"mean": None, "low": None, "high": None, "n": 0}
-    mean = float(values.mean())
-    if n == 1:
-        return {"mean": mean, "low": None, "high": None, "n": 1}
-    low, high = interval(values[resamples(n)].mean(axis=1))
-    return {"mean": mean, "low": low, "high": high, "n": n}
+    return _bootstrap("mean", np.mean, values)
+
+
+def estimate_median(values: np.ndarray) -> dict[str, Any]:
+    """The same of the median, as JSON: median, low, high and n. A few values that are far off do not move it."""
+    return _bootstrap("median", np.median, values)
 
 
 def estimate_ratio(parts: np.ndarray, wholes: np.ndarray) -> dict[str, Any]:
@@ -58,3 +56,15 @@ def row_means(values: np.ndarray) -> np.ndarray:
     counts = there.sum(axis=1)
     sums = np.where(there, values, 0).sum(axis=1)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def _bootstrap(name: str, statistic: Callable[..., Any], values: np.ndarray) -> dict[str, Any]:
+    values = values[~np.isnan(values)]
+    n = len(values)
+    if n == 0:
+        return {name: None, "low": None, "high": None, "n": 0}
+    found = float(statistic(values))
+    if n == 1:
+        return {name: found, "low": None, "high": None, "n": 1}
+    low, high = interval(statistic(values[resamples(n)], axis=1))
+    return {name: found, "low": low, "high": high, "n": n}

@@ -10,7 +10,8 @@ from gym_diamond.checkpoint import World
 from gym_diamond.collection.policies import Policy
 from gym_diamond.data.episode import Episode
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.evaluation import metrics
+from gym_diamond.evaluation import ball_scores, metrics
+from gym_diamond.evaluation.ball import has_detector
 from gym_diamond.evaluation.controllability import HOLD, controllability
 from gym_diamond.evaluation.drift import curves
 from gym_diamond.evaluation.hallucination import PLAYERS, hallucination
@@ -43,7 +44,8 @@ class OpenLoop(NamedTuple):
 
     rollouts: list[Rollout]
     curves: dict[str, np.ndarray]  # by measure, (S, N)
-    sections: dict[str, Any]  # of metrics.json: "drift", "reward_end", "speed"
+    ball: dict[str, np.ndarray] | None  # the same of the ball; None where no detector knows it
+    sections: dict[str, Any]  # of metrics.json: "drift", "reward_end", "speed" and, where it is known, "ball"
 
 
 def choose_starts(world: World, episodes: Sequence[Episode], num: int, plan: Plan) -> list[Start]:
@@ -63,12 +65,22 @@ def open_loop(world: World, episodes: Sequence[Episode], starts: Sequence[Start]
             judged.append(judge_episode(world.model, episode))
             advance(1)
     measured, rng = curves(dreams, episodes), np.random.default_rng(plan.seed)
+    ball = _ball(dreams, world.model.spec)
     sections = {
         "drift": metrics.drift(measured, starts, episodes, plan.min_episode_steps),
         "reward_end": metrics.reward_end(judged, dreams, world.model.spec.reward_values, rng),
         "speed": metrics.speed(dreams),
     }
-    return OpenLoop(dreams, measured, sections)
+    if ball is not None:
+        sections["ball"] = ball_scores.summary(world.model.spec.game, ball)
+    return OpenLoop(dreams, measured, ball, sections)
+
+
+def _ball(dreams: Sequence[Rollout], spec: WorldSpec) -> dict[str, np.ndarray] | None:
+    if not has_detector(spec.game, (spec.height, spec.width, spec.channels)):
+        return None
+    parts = [ball_scores.ball_curves(spec.game, part.real, part.dreamt, part.valid.numpy()) for part in dreams]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def omissions(spec: WorldSpec, plan: Plan, dataset: str, others: Sequence[World]) -> dict[str, str]:

@@ -24,7 +24,7 @@ def pictures(dreams: OpenLoop, metrics: Mapping[str, Any]) -> dict[str, bytes]:
     events = metrics["reward_end"]
     found = {
         "drift.png": png(draw_drift(_curves(dreams), horizon(metrics))),
-        "strips.png": png(draw_strips(dreams.rollouts, chosen)),
+        "strips.png": png(draw_strips(dreams.rollouts, chosen, lost=_lost(dreams))),
         "dream.gif": film(dreams.rollouts, chosen, metrics["fps"]),
         "reward_end.png": png(draw_reward_end(events["confusion"], events["end_confusion"])),
     }
@@ -34,8 +34,16 @@ def pictures(dreams: OpenLoop, metrics: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def _curves(dreams: OpenLoop) -> list[Curve]:
-    found = dreams.curves
-    return [
+    found, ball = dreams.curves, dreams.ball
+    shown = [
         Curve("PSNR, dB", found["psnr"], found["psnr_copy"], share=False),
         Curve("moving pixels that are there", found["recall"], found["recall_copy"], share=True),
     ]
+    if ball is not None:
+        shown.append(Curve("the ball is there", ball["recall"], ball["recall_copy"], share=True))
+        shown.append(Curve("the ball is where it should be", ball["near"], ball["near_copy"], share=True))
+    return shown
+
+
+def _lost(dreams: OpenLoop) -> np.ndarray | None:
+    return None if dreams.ball is None else dreams.ball["recall"] == 0  # NaN, where there is none to lose, is not 0

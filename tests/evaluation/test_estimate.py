@@ -1,9 +1,9 @@
-"""A mean says how sure it is."""
+"""A mean, or a median, says how sure it is."""
 
 import numpy as np
 import pytest
 
-from gym_diamond.evaluation.estimate import estimate, estimate_ratio, row_means
+from gym_diamond.evaluation.estimate import estimate, estimate_median, estimate_ratio, row_means
 
 
 def test_equal_values_leave_no_doubt():
@@ -52,3 +52,22 @@ def test_row_means_leave_out_what_has_no_value():
     means = row_means(np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, np.nan]]))
     assert means[0] == 2
     assert np.isnan(means[1])
+
+
+def test_a_median_is_not_moved_by_what_is_far_off():
+    found = estimate_median(np.array([1.0] * 40 + [2.0] + [1000.0] * 10 + [np.nan]))
+    assert (found["median"], found["low"], found["n"]) == (1.0, 1.0, 51)
+    assert found["high"] < 1000
+
+
+def test_the_interval_of_a_median_is_that_of_the_normal_law_for_many_values():
+    values = np.random.default_rng(1).normal(10, 2, size=400)
+    found = estimate_median(values)
+    half = 1.96 * 2 / 20 * np.sqrt(np.pi / 2)  # a median varies by that much more than a mean
+    assert found["median"] == np.median(values)
+    assert found["high"] - found["low"] == pytest.approx(2 * half, rel=0.25)
+
+
+def test_the_median_of_one_value_has_no_interval_and_that_of_none_is_none():
+    assert estimate_median(np.array([5.0, np.nan])) == {"median": 5.0, "low": None, "high": None, "n": 1}
+    assert estimate_median(np.array([np.nan])) == {"median": None, "low": None, "high": None, "n": 0}

@@ -1,0 +1,99 @@
+"""Whether the dreamt ball is there, is one, and is where the real one is.
+
+A ball is a few pixels of thousands, so that no measure of whole frames tells a dream that has lost it from one that has
+not; and nothing matters more to who plays there. The baseline repeats the last frame that the dream was shown.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from gym_diamond.evaluation.ball import VALIDATED, find_balls
+from gym_diamond.evaluation.drift import MARKS
+from gym_diamond.evaluation.estimate import estimate, estimate_median, row_means
+
+SPAN = 50  # frames after the start over which the shares are taken
+NEAR = 2.0  # pixels from the real ball's middle to the dreamt one's
+
+
+class Found(NamedTuple):
+    """The balls in N+1 frames from S starts."""
+
+    centre: np.ndarray  # (S, N+1, 2) float64, (y, x) in pixels; NaN where there is none
+    num: np.ndarray  # (S, N+1) int64
+
+
+def ball_scores(game: str, real: Tensor, dreamt: Tensor, valid: np.ndarray | None = None) -> dict[str, Any]:
+    """The section "ball" of metrics.json, with the arguments of `ball_curves`."""
+    return summary(game, ball_curves(game, real, dreamt, valid))
+
+
+def ball_curves(game: str, real: Tensor, dreamt: Tensor, valid: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """The measures of `compare` for each start and frame, `(S, N)`, and the same of the baseline, named `..._copy`.
+
+    Args:
+        game: one for which `has_detector`.
+        real, dreamt: `(S, N+1, 64, 64, 3)` uint8, each pair beginning with the same frame, the last that was shown.
+        valid: `(S, N)` bool: whether the real episode still has that frame; without it all count.
+
+    Raises:
+        InvalidArgument: the ball of `game` cannot be found in such frames.
+    """
+    S, N = len(real), real.shape[1] - 1
+    valid = np.ones((S, N), np.bool_) if valid is None else np.asarray(valid, np.bool_)
+    lengths = [1 + int(np.flatnonzero(row).max(initial=-1)) + 1 for row in valid]  # what follows is not of that episode
+    truth = find_all(game, [frames[:length] for frames, length in zip(real, lengths, strict=True)], N + 1)
+    repeated = Found(truth.centre[:, :1].repeat(N + 1, axis=1), truth.num[:, :1].repeat(N + 1, axis=1))
+    dream = compare(truth, find_all(game, list(dreamt), N + 1), valid)
+    return dream | {f"{name}_copy": values for name, values in compare(truth, repeated, valid).items()}
+
+
+def summary(game: str, curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """What `ball_curves` gives, as JSON; means are over starts, of the share of frames in each.
+
+    `recall`: of the frames in which reality shows a ball, the share in which the dream has exactly one. `precision`: of
+    those in which the dream has a ball or several, the share in which it is one and reality shows one too. `near`: of
+    the frames in which reality shows a ball, the share in which the dream has exactly one, at most `NEAR` pixels away.
+    All three are over the first `SPAN` frames, and by frame in `by_mark` and `curve`. `position_error`: the median
+    distance in pixels, where both have one.
+    """
+    marks = [mark for mark in MARKS if mark <= curves["recall"].shape[1]]
+    shares = [f"{name}{suffix}" for suffix in ("", "_copy") for name in ("recall", "precision", "near")]
+    scores: dict[str, Any] = {name: estimate(row_means(curves[name][:, :SPAN])) for name in shares}
+    for name in ("position_error", "position_error_copy"):
+        scores[name] = {str(mark): estimate_median(curves[name][:, mark - 1]) for mark in marks}
+    scores["by_mark"] = {name: {str(m): estimate(curves[name][:, m - 1]) for m in marks} for name in shares}
+    scores["curve"] = {name: _by_frame(curves[name]) for name in shares}
+    return {**scores, "detector": dict(VALIDATED[game])}
+
+
+def find_all(game: str, sequences: list[Tensor], num: int) -> Found:
+    """The balls in each of S sequences of at most `num` frames; none where one has no more frames."""
+    centre, count = np.full((len(sequences), num, 2), np.nan), np.zeros((len(sequences), num), np.int64)
+    for row, frames in enumerate(sequences):
+        balls = find_balls(game, frames.cpu())
+        centre[row, : len(frames)], count[row, : len(frames)] = balls.centre.numpy(), balls.num.numpy()
+    return Found(centre, count)
+
+
+def compare(truth: Found, guess: Found, valid: np.ndarray) -> dict[str, np.ndarray]:
+    """recall, precision, near and position_error for each start and frame but the first, `(S, N)` float64.
+
+    The first three are 1 where it is right and 0 where it is wrong; NaN is where there is nothing to be right about.
+    """
+    there = (truth.num[:, 1:] == 1) & valid
+    one, some = guess.num[:, 1:] == 1, (guess.num[:, 1:] > 0) & valid
+    distance = np.linalg.norm(truth.centre[:, 1:] - guess.centre[:, 1:], axis=-1)  # (S, N, 2) -> (S, N)
+    return {
+        "recall": np.where(there, one, np.nan),
+        "precision": np.where(some, there & one, np.nan),
+        "near": np.where(there, one & (distance <= NEAR), np.nan),
+        "position_error": np.where(there & one, distance, np.nan),
+    }
+
+
+def _by_frame(values: np.ndarray) -> list[float | None]:
+    """The mean over starts of each column of `values` `(S, N)`; None where none of them has a value."""
+    return [None if np.isnan(mean) else float(mean) for mean in row_means(values.T)]
