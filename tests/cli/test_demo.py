@@ -32,7 +32,7 @@ def test_pictures_stand_four_to_a_row() -> None:
     ("words", "message"),
     [
         (["--game", "Brakeout"], "Breakout"),
-        (["--game", "Pong"], "No world is bundled for Pong"),
+        (["--game", "Skiing"], "No world is bundled for Skiing"),
         (["--out", "dream.png"], "must end in .gif"),
         (["--out", "no/such/folder/dream.gif"], "there is no folder no/such/folder"),
         (["--out", "/proc/dream.gif"], "cannot be written"),
