@@ -23,9 +23,12 @@ ORDER = {  # by their names in metrics.json; a card has those that were measured
 
 
 def with_measurements(card: str, metrics: Mapping[str, Any]) -> str:
-    """`card` with its section "Measured" replaced by `metrics`, or with one at its end; all else stays."""
+    """`card` with its section "Measured" replaced by `metrics`, or with one as its first; all else stays."""
     before, found, rest = card.partition(f"{HEADING}\n")
-    _, another, after = rest.partition("\n## ") if found else ("", "", "")
+    if found:
+        _, another, after = rest.partition("\n## ")
+    else:
+        before, another, after = card.partition("\n## ")
     kept = [part for part in before.strip().split("\n\n") if UNMEASURED not in part]
     parts = ["\n\n".join(kept), measured(metrics), f"## {after}" if another else ""]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"

@@ -91,7 +91,6 @@ def at(origin: dict[str, Any], position: Position) -> dict[str, Any]:
 def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
     """The text of a dream card before anything was measured."""
     datasets = ", ".join(f"`{name}`" for name in provenance["datasets"])
-    machine = provenance["hardware"]
     players = ", ".join(f"{name} {count:,}" for name, count in provenance["transitions_by_policy"].items())
     rewards = ", ".join(f"{value:g}" for value in spec.reward_values)
     return (
@@ -100,12 +99,19 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
         f"Frames are {spec.height} x {spec.width}, {spec.fps} a second; it has {spec.num_actions} actions "
         f"({', '.join(spec.action_meanings)}); a dream can give the rewards {rewards}.\n\n"
         f"- Fitted on {provenance['transitions']:,} transitions of real play from {datasets} ({players}).\n"
-        f"- {_amount(provenance)} on {machine['model']} ({machine['threads']} threads), "
-        f"preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
-        f"{''.join(_lineage(provenance))}\n"
-        "How far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was held "
-        "out, and writes the result here.\n"
+        f"- {_training(provenance)}, preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
+        "\nHow far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was "
+        "held out, and writes the result here.\n"
+        f"{_lineage(provenance)}"
     )
+
+
+def _training(provenance: dict[str, Any]) -> str:
+    if all(provenance["config"][network]["every"] == 0 for network in ("denoiser", "reward_end")):
+        return "Its networks are those of the fits below, joined and not trained any further"
+    threads = provenance["hardware"]["threads"]
+    machine = f"{provenance['hardware']['model']} ({threads} thread{'' if threads == 1 else 's'})"
+    return f"{_amount(provenance)} on {machine}"
 
 
 def _amount(provenance: dict[str, Any]) -> str:
@@ -113,14 +119,22 @@ def _amount(provenance: dict[str, Any]) -> str:
     return f"{steps:,} step{'' if steps == 1 else 's'} in {provenance['minutes']:g} minutes"
 
 
-def _lineage(provenance: dict[str, Any]) -> Iterator[str]:
-    """A line for each world that a network started from, the nearest first."""
-    for network, source in provenance.get("start_from", {}).items():
-        yield (
-            f"- Its {network} network started from a world of {_amount(source)}, made on {source['date']} by "
-            f"`{source['command']}`.\n"
-        )
-        yield from _lineage(source)
+def _lineage(provenance: dict[str, Any]) -> str:
+    """The section that tells which fits each network went through before this one; empty for a first fit."""
+    started: dict[str, dict[str, Any]] = provenance.get("start_from", {})
+    if not started:
+        return ""
+    lines = [line for network, source in started.items() for line in _ancestry(network, source)]
+    return "\n## Earlier fits\n\n" + "\n".join(lines) + "\n"
+
+
+def _ancestry(network: str, source: dict[str, Any]) -> Iterator[str]:
+    """A line for each world that `network` went through, the nearest first, whatever befell that world's other one."""
+    machine = source["hardware"]["model"]
+    yield f"- {network}: {_amount(source)}, until {source['date'][:10]}, on {machine}: `{source['command']}`"
+    before = source.get("start_from", {}).get(network)
+    if before is not None:
+        yield from _ancestry(network, before)
 
 
 def _count_policies(episodes: Sequence[Episode]) -> Counter[str]:

@@ -89,6 +89,7 @@ def test_the_card_of_a_fresh_fit_no_longer_says_that_nothing_was_measured():
         "datasets": ["breakout/mixed-v0"],
         "hardware": {"model": "A processor", "threads": 2},
         "transitions_by_policy": {"random": 20, "scripted": 80},
+        "config": {"denoiser": {"every": 1}, "reward_end": {"every": 2}},
         "transitions": 100,
         "steps": 7,
         "minutes": 1.5,

@@ -226,3 +226,24 @@ def test_leaving_both_networks_as_they_are_is_a_copy(source: Path, tmp_path: Pat
     words = [w for name in ("denoiser", "reward-end") for w in (f"--{name}.start-from", source, f"--{name}.every", 0)]
     assert fit(tmp_path / "out", NEW, "--steps", 2, *words) == 0
     assert differing(weights(tmp_path / "out"), weights(source)) == set()
+
+
+def test_the_card_tells_of_the_earlier_fits_of_each_network_after_what_was_measured(source: Path, child: Path):
+    card = (child / "README.md").read_text(encoding="utf-8")
+    intro, _, earlier = card.partition("\n## Earlier fits\n")
+    assert "3 steps in" in intro
+    lines = earlier.strip().splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["- denoiser"]
+    assert "2 steps in" in lines[0]
+    assert load_world(source).provenance["command"] in lines[0]
+
+
+def test_the_card_of_joined_networks_does_not_speak_of_a_fit(source: Path, tmp_path: Path):
+    words = [w for name in ("denoiser", "reward-end") for w in (f"--{name}.start-from", source, f"--{name}.every", 0)]
+    assert fit(tmp_path / "out", NEW, "--steps", 1, *words) == 0
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "Its networks are those of the fits below, joined and not trained any further" in card
+    assert [line.partition(":")[0] for line in card.splitlines() if "2 steps in" in line] == [
+        "- denoiser",
+        "- reward_end",
+    ]
