@@ -11,7 +11,7 @@ from gym_diamond.collection.policies import Policy
 from gym_diamond.data.episode import Episode
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation import ball_scores, metrics
-from gym_diamond.evaluation.ball import has_detector
+from gym_diamond.evaluation.ball import LIGHTS, has_detector
 from gym_diamond.evaluation.controllability import HOLD, controllability
 from gym_diamond.evaluation.drift import curves
 from gym_diamond.evaluation.hallucination import PLAYERS, hallucination
@@ -86,6 +86,10 @@ def _ball(dreams: Sequence[Rollout], spec: WorldSpec) -> dict[str, np.ndarray] |
 def omissions(spec: WorldSpec, plan: Plan, dataset: str, others: Sequence[World]) -> dict[str, str]:
     """Why some sections will be missing, and what would bring them, by the names of the sections."""
     reasons: dict[str, str] = {}
+    if not has_detector(spec.game, (spec.height, spec.width, spec.channels)):
+        reasons["ball"] = (
+            f"there is no detector of a ball for {spec.game} in such frames, but for {' and '.join(LIGHTS)}."
+        )
     blocked = obstacle(spec) if plan.moments or plan.ranking_starts else None
     for name, option in (("hallucinated", "moments"), ("controllability", "moments"), ("ranking", "ranking_starts")):
         if getattr(plan, option) == 0:

@@ -66,8 +66,10 @@ def _share(question: str, requirement: Requirement, copied: Mapping[str, Any]) -
 
 
 def _until(question: str, requirement: Requirement, mark: str, measured: str, against: str) -> Answer:
-    frame, last = reach([requirement]), marks(requirement[0])[-1]
-    answer = f"frame {frame} of {last}" if frame else "no frame"
+    table, bar = requirement
+    first, last, frame = marks(table)[0], marks(table)[-1], reach([requirement])
+    none = "no frame" if judge(table[first], bar) == "no" else "unsure"
+    answer = f"frame {frame} of {last}" if frame else none
     return Answer(question, answer, measured, against, f"{requirement[0][mark]['n']:,}")
 
 

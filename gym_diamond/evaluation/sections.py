@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from gym_diamond.evaluation import pixels, tables
+from gym_diamond.evaluation.ball_scores import NEAR, SPAN
 from gym_diamond.evaluation.judging import BURN_IN
 from gym_diamond.evaluation.markdown import image, number, with_interval
-from gym_diamond.evaluation.tables import KIND_WORDS, NEAR
+from gym_diamond.evaluation.tables import KIND_WORDS
 
 Metrics = Mapping[str, Any]
 
@@ -16,6 +17,7 @@ def drift(metrics: Metrics) -> str:
     found = metrics["drift"]
     kinds = ", ".join(f"{KIND_WORDS[kind]} {count}" for kind, count in found["starts_by_kind"].items())
     players = ", ".join(f"{name} {count}" for name, count in found["starts_by_policy"].items())
+    lost = " Dreams that lack the ball of the real frame are framed in orange." if "ball" in metrics else ""
     return _join(
         "### Drift",
         f"{found['num_starts']} dreams start in {found['episodes']} held-out episodes ({kinds}; in play by {players}) "
@@ -35,7 +37,8 @@ def drift(metrics: Metrics) -> str:
         "grey levels (of 255), over all pixels and over those that move in reality.",
         tables.kinds_table(found),
         image("Real frames, dreamt ones and their difference", "strips.png"),
-        "Real frames, dreamt ones and their difference, from starts drawn at random.",
+        "Real frames, dreamt ones and their difference, from starts drawn at random; white is after the end of the "
+        f"real episode.{lost}",
     )
 
 
@@ -46,12 +49,13 @@ def ball(metrics: Metrics) -> str:
     return _join(
         "### Ball",
         tables.ball_table(found),
-        "A detector of fixed rules looks for the ball in real and dreamt frames. Against the emulator's own memory, "
-        f"on {detector['frames']:,} real frames, its F1 is {number(detector['f1'], '{:.3f}')} and it is off by "
+        "A detector of fixed rules looks for the ball in real and dreamt frames. Against the emulator's own memory, on "
+        f"{detector['frames']:,} real frames, its F1 is {number(detector['f1'], '{:.3f}')} and it is off by "
         f"{number(detector['position_error'])} pixels. **There** (recall): of the real frames with a ball, the share "
-        f"whose dream has one. **Within {NEAR} px**: the share whose dream has it at most {NEAR} pixels from where it "
-        f"was. Precision, the share of dreamt balls when there really is one, is {with_interval(found['precision'])} "
-        f"over all frames (copy: {with_interval(found['precision_copy'])}). The **error** is the median distance where "
+        f"whose dream has exactly one. **Within {NEAR:g} px**: the share whose dream has exactly one, at most {NEAR:g} "
+        "pixels from the real one. Precision, of the dreamt frames with any ball the share that has one where reality "
+        f"has one too, is {with_interval(found['precision'])} (copy: {with_interval(found['precision_copy'])}). "
+        f"*All* is over the first {SPAN} frames, each dream counting once. The **error** is the median distance where "
         "both have one.",
     )
 

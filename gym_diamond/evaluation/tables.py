@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gym_diamond.evaluation.ball_scores import NEAR
 from gym_diamond.evaluation.markdown import number, table, with_interval
 from gym_diamond.evaluation.questions import HEAD, answers
 from gym_diamond.evaluation.verdict import marks
 
 Metrics = Mapping[str, Any]
 
-NEAR = 2  # pixels
 KIND_WORDS = {
     "reset": "after a reset",
     "anywhere": "anywhere",
@@ -18,7 +18,7 @@ KIND_WORDS = {
 }
 SPREAD = {
     "ball_recall": "ball there",
-    "ball_near": f"ball within {NEAR} px",
+    "ball_near": f"ball within {NEAR:g} px",
     "reward_f1": "reward F1 ± 1, real frames",
     "dreamt_reward_f1": "reward F1 ± 1, dreams",
     "end_f1": "end F1 ± 1, real frames",
@@ -69,7 +69,7 @@ def kinds_table(drift: Metrics) -> str:
 
 def ball_table(ball: Metrics) -> str:
     """Whether there is a ball, and how far it is from where it should be, by frame."""
-    head = ("frame", "there", "copy", f"within {NEAR} px", "copy", "median error px", "copy")
+    head = ("frame", "there", "copy", f"within {NEAR:g} px", "copy", "median error px", "copy")
     rows = []
     for mark, error in ball["position_error"].items():
         names = ("recall", "recall_copy", "near", "near_copy")

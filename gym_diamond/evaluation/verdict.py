@@ -79,7 +79,13 @@ def sentence(metrics: Mapping[str, Any]) -> str:
         f"whole of its 95% interval and over at least {ENOUGH} dreams"
     )
     if trusted == 0:
-        return f"**Trust it for no frame.** Already at frame {at[0]} it is not so that {rule}."
+        found = [judge(table[at[0]], bar) for table, bar in (right_frames(metrics), presence(metrics))]
+        if "no" in found:
+            return f"**Trust it for no frame.** Already at frame {at[0]} it is not so that {rule}."
+        return (
+            f"**It is unsure whether to trust it at all.** Already at frame {at[0]} it is not shown that {rule}; more "
+            "dreams (`--num-starts`) may tell."
+        )
     limit = ", which is as long as it was measured" if trusted == measured else ""
     return (
         f"**Trust it for {trusted} frame{'s' if trusted > 1 else ''}** ({trusted / metrics['fps']:.1f} s; "

@@ -87,6 +87,7 @@ def test_the_numbers_rest_on_all_of_the_play(measured: tuple[Path, str]):
     assert metrics["reward_end"]["reward"]["1"]["played"] == rewards > 0
     assert sum(map(sum, metrics["reward_end"]["confusion"]["real"])) == 29
     assert metrics["speed"]["rows"] == 4
+    assert metrics["ball"]["by_mark"].keys() >= {"recall", "near", "recall_copy", "near_copy"}
 
 
 def test_pictures_and_card_stand_in_the_world_and_the_verdict_is_told(measured: tuple[Path, str]):

@@ -40,7 +40,8 @@ def test_what_was_not_asked_for_is_left_out_by_the_name_of_its_option():
 
 def test_a_game_that_is_not_ales_is_left_out_with_the_reason():
     found = omissions(CountingWorld().spec, PLAN, "counting/heldout-v0", [])
-    assert list(found) == ["hallucinated", "controllability", "ranking", "spread"]
+    assert list(found) == ["ball", "hallucinated", "controllability", "ranking", "spread"]
+    assert found["ball"] == "there is no detector of a ball for Counting in such frames, but for Breakout and Pong."
     assert "Counting" in found["ranking"]
     assert "`gym-diamond evaluate WORLD --dataset counting/heldout-v0 --compare OTHER_WORLD`" in found["spread"]
 

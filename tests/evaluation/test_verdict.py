@@ -87,6 +87,20 @@ def test_a_world_that_fails_at_once_is_not_trusted_at_all():
     assert "what moves is there" in sentence(values)
 
 
+def test_too_few_dreams_are_no_verdict_against_a_world():
+    values = without_ball()
+    values["drift"]["recall"] = dict.fromkeys(values["drift"]["recall"], est(0.99, 0.01, n=29))
+    assert horizon(values) == 0
+    assert sentence(values).startswith(
+        "**It is unsure whether to trust it at all.** Already at frame 1 it is not shown"
+    )
+    assert "`--num-starts`" in sentence(values)
+    lines = {line.question: line.answer for line in answers(values)}
+    assert lines["what moves is there up to"] == "unsure"
+    values["drift"]["recall"] = dict.fromkeys(values["drift"]["recall"], est(0.5, 0.01, n=29))
+    assert {line.question: line.answer for line in answers(values)}["what moves is there up to"] == "no frame"
+
+
 def test_every_question_is_answered_in_a_line_with_its_baseline():
     lines = {line.question: line for line in answers(metrics())}
     assert {question: line.answer for question, line in lines.items()} == {
