@@ -18,13 +18,13 @@ from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation.ball_light import SCREEN, SIZE, breakout_light, pong_light
 
 LIGHTS = {"Breakout": breakout_light, "Pong": pong_light}
-FLOOR = 0.05  # a pixel of which the ball lights less counts for nothing: dreams are never quite dark
+FLOOR = 0.1  # a pixel of which the ball lights less counts for nothing: dreams are never quite dark
 LEAST, MOST = 3.5, 24.0  # emulated pixels that a ball lights
 REACH = 2  # pixels from its middle in which its light is
 APART = 3  # pixels around the densest light of a ball, in which there is no other
 
 VALIDATED = {  # against the emulator's memory on real play, 2026-11-25: tests/benchmarks/test_ball_detector.py
-    "Breakout": {"f1": 0.996, "frames": 3000, "position_error": 0.05},
+    "Breakout": {"f1": 0.996, "frames": 3000, "position_error": 0.06},
     "Pong": {"f1": 1.0, "frames": 3000, "position_error": 0.05},
 }
 

@@ -16,8 +16,9 @@ from gym_diamond.collection.scripted import COURTS
 
 SCREEN = (210, 160)  # the emulator's
 SIZE = 64  # of frames
-STANDS = 0.6  # a brick stands if this share of it is lit; a ball in an empty place lights at most 0.45 of it
+STANDS = 0.6  # a brick stands if this share of it is lit; a ball in an empty place lights less than half of it
 STAYS = 3  # light among the bricks that stays for so many frames is of a broken brick: a ball moves on
+IN_COURT = 0.2  # a pixel of which less is in the court is of the wall, and says nothing
 PADDLE_LENGTH = 2.6  # pixels: a longer bar at the paddle's height is the paddle (3.2 or 6.4), a shorter one a ball
 
 BREAKOUT_COURT = (slice(32, 196), slice(8, 152))  # emulator's rows and columns in which the ball is seen
@@ -126,7 +127,7 @@ def _breakout() -> Breakout:
     seen_rows = down[:, seen].sum(1).clamp(min=1e-6)  # (H,)
     return Breakout(
         walls=_shrunk(WALLS, (0, 0, 0)),
-        court=torch.outer(down[:, seen].sum(1), along[:, across].sum(1)),
+        court=_court(seen, across),
         ball=torch.einsum("iy,yjc->ijc", down, colours) / seen_rows[:, None, None],
         rows=torch.stack([down[:, rows].sum(1) for rows in BRICK_ROWS], dim=1),
         columns=torch.stack([along[:, columns].sum(1) for columns in BRICK_COLUMNS], dim=1),
@@ -144,9 +145,15 @@ def _pong() -> Pong:
     weights[NEAR_ORANGE] = torch.linalg.pinv(torch.stack([white, orange], dim=1))[0]
     return Pong(
         empty=_shrunk(((slice(24, 34), columns, WHITE), (slice(194, 210), columns, WHITE)), BROWN),
-        court=torch.outer(_shrinking(SCREEN[0])[:, rows].sum(1), _shrinking(SCREEN[1])[:, columns].sum(1)),
+        court=_court(rows, columns),
         weights=weights,
     )
+
+
+def _court(rows: slice, columns: slice) -> Tensor:
+    """The share `(H, W)` float32 of each pixel in which a ball can be."""
+    share = torch.outer(_shrinking(SCREEN[0])[:, rows].sum(1), _shrinking(SCREEN[1])[:, columns].sum(1))
+    return torch.where(share < IN_COURT, 0, share)
 
 
 def _shrunk(areas: tuple[tuple[slice, slice, tuple[int, int, int]], ...], background: tuple[int, int, int]) -> Tensor:

@@ -143,6 +143,15 @@ def test_paint_of_a_paddle_is_no_ball_wherever_the_paddle_is():
     assert counted("Pong", smudged) == 0
 
 
+@pytest.mark.parametrize("game", ["Breakout", "Pong"])
+def test_noise_of_eight_grey_levels_and_a_wall_that_is_a_little_off_are_none(game: str):
+    clean = frame({"Breakout": breakout(), "Pong": pong()}[game]).repeat(20, 1, 1, 1)
+    noise = np.random.default_rng(0).integers(-8, 9, size=clean.shape)
+    noise[:, [9, 59]] = noise[:, :, [3, 60]] = 12  # the pixels that are wall in part
+    dreamt = torch.from_numpy((clean.numpy() + noise).clip(0, 255).astype(np.uint8))
+    assert find_balls(game, dreamt).num.tolist() == [0] * 20
+
+
 def test_there_is_a_detector_for_two_games_in_frames_of_64_by_64():
     assert has_detector("Breakout", (64, 64, 3))
     assert has_detector("Pong", (64, 64, 3))
