@@ -48,6 +48,8 @@ class RealVecEnv(VecEnv):
         infos: list[dict[str, Any]] = [{} for _ in dones]
         if dones.any():
             last = self._obs()
+            for row in np.flatnonzero(terminated | truncated):  # there the newest frame is the first of the next game
+                last[row, :, :, -frames.shape[-1] :] = info["final_obs"][row]
             for row in np.flatnonzero(dones):
                 infos[row] = {"terminal_observation": last[row], "TimeLimit.truncated": bool(truncated[row])}
                 for seen in self.frames:  # the next life begins with nothing behind it

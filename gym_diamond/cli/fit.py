@@ -71,7 +71,7 @@ def main(argv: list[str]) -> int:
     if resumed:
         before = read_json(out / "provenance.json", InvalidRun)
         check_same_episodes(out, before, origin["episodes"])
-        origin["start_from"] = before.get("start_from", {})
+        origin |= {"start_from": before.get("start_from", {}), "config": provenance.resolved(config)}
     start = run.load_checkpoint(out, setup.learners)
     told = reporters(arguments, start)  # may lack an extra: before anything is written
     run.write_config(out, config)

@@ -210,7 +210,8 @@ def summary(names: Sequence[str], real: np.ndarray, dreamt: np.ndarray) -> dict[
     for name, correlate in (("pearson", pearson), ("spearman", spearman)):
         mean, values = float(correlate(real.mean(axis=1), dreamt.mean(axis=1))), correlate(*resampled)
         values = values[~np.isnan(values)]
-        low, high = interval(values) if len(values) and not np.isnan(mean) else (None, None)
+        sure = len(values) and not np.isnan(mean) and real.shape[1] > 1  # one start resampled is always itself
+        low, high = interval(values) if sure else (None, None)
         coefficients[name] = {"mean": None if np.isnan(mean) else mean, "low": low, "high": high, "n": len(names)}
     rows = zip(names, real, dreamt, strict=True)
     return {

@@ -12,8 +12,7 @@ from gym_diamond.files import write_bytes, write_json, write_text
 def write_report(out: Path, world: Path, metrics: Mapping[str, Any], pictures: Mapping[str, bytes]) -> None:
     """Write all files of an evaluation into `out`, and remove those of an older one that it does not have.
 
-    The card is the README.md that is there, or that of the world, with its section "Measured" made anew; it is written
-    last, when all that it shows is there.
+    The card is the world's, with its section "Measured" made anew; it is written last, when all that it shows is there.
 
     Args:
         out: a folder, which may be the world itself.
@@ -21,8 +20,7 @@ def write_report(out: Path, world: Path, metrics: Mapping[str, Any], pictures: M
         metrics: JSON values.
         pictures: the files of pictures by their names.
     """
-    cards = [path for path in (out / CARD, world / CARD) if path.exists()]
-    before = cards[0].read_text(encoding="utf-8") if cards else ""
+    before = (world / CARD).read_text(encoding="utf-8") if (world / CARD).exists() else ""
     for name in MEASURED:
         if name not in (METRICS, *pictures):
             (out / name).unlink(missing_ok=True)

@@ -82,7 +82,8 @@ def hallucinated(metrics: Metrics) -> str:
         "### Made-up rewards",
         tables.hallucinated_table(found),
         f"Rewards (whatever their sign) in 1,000 steps of a player who does nothing and of one who acts at random, in "
-        f"the dream and in the emulator from the same {found['starts']} starts, {found['horizon']} steps each. The "
+        f"the dream and in the emulator from the same {found['starts']} starts, at most {found['horizon']} steps "
+        "each and as long as the real life lasts. Rewards that the dream misses make up for those that it invents. The "
         "baseline is the game itself.",
     )
 
@@ -96,8 +97,8 @@ def controllability(metrics: Metrics) -> str:
         f"From each of {found['states']} real states in which the actions make a difference, the emulator and the "
         f"dream hold each action for {found['frames']} frames. The dream of an action is recognised if, by the mean "
         "squared error over these frames, it is nearer to what that action really led to than to the outcome of any "
-        f"other: {with_interval(found['share'])} of all outcomes are. The baseline is chance, one over the number of "
-        f"different outcomes: {with_interval(found['chance'])}.",
+        f"other: {with_interval(found['share'])} of the outcomes of a state are, on average. The baseline is chance, "
+        f"one over the number of different outcomes: {with_interval(found['chance'])}.",
     )
 
 

@@ -53,25 +53,25 @@ def marks(table: Mapping[str, Estimate]) -> list[str]:
     return [key for key in table if key.isdecimal()]
 
 
-def judge(estimate: Estimate, bar: float, enough: int = ENOUGH) -> str:
+def judge(estimate: Estimate, bar: float) -> str:
     """Whether what was estimated is at least `bar`: "yes", "no" or "unsure"."""
     if estimate["low"] is None:
         return NO_PROOF
     if estimate["high"] < bar:
         return "no"
-    return "yes" if estimate["low"] >= bar and estimate["n"] >= enough else NO_PROOF
+    return "yes" if estimate["low"] >= bar and estimate["n"] >= ENOUGH else NO_PROOF
 
 
-def judge_at_most(estimate: Estimate, bar: float, enough: int = ENOUGH) -> str:
+def judge_at_most(estimate: Estimate, bar: float) -> str:
     """Whether what was estimated is at most `bar`: "yes", "no" or "unsure"."""
     if estimate["low"] is None:
         return NO_PROOF
-    return judge({"low": -estimate["high"], "high": -estimate["low"], "n": estimate["n"]}, -bar, enough)
+    return judge({"low": -estimate["high"], "high": -estimate["low"], "n": estimate["n"]}, -bar)
 
 
 def sentence(metrics: Mapping[str, Any]) -> str:
     """The horizon in words, with the rule that it follows, in Markdown."""
-    trusted, measured = horizon(metrics), metrics["drift"]["horizon"]
+    trusted = horizon(metrics)
     at = marks(metrics["drift"]["psnr_gain"])
     rule = (
         f"the frames are at least {GAIN:g} dB closer to reality than the last frame repeated, and "
@@ -86,7 +86,7 @@ def sentence(metrics: Mapping[str, Any]) -> str:
             f"**It is unsure whether to trust it at all.** Already at frame {at[0]} it is not shown that {rule}; more "
             "dreams (`--num-starts`) may tell."
         )
-    limit = ", which is as long as it was measured" if trusted == measured else ""
+    limit = ", which is as long as it was measured" if trusted == int(at[-1]) else ""
     return (
         f"**Trust it for {trusted} frame{'s' if trusted > 1 else ''}** ({trusted / metrics['fps']:.1f} s; "
         f"`max_episode_steps={trusted}`){limit}. Up to there, judged at frames {', '.join(at)}, {rule}."

@@ -107,7 +107,8 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
 
 
 def _training(provenance: dict[str, Any]) -> str:
-    if all(provenance["config"][network]["every"] == 0 for network in ("denoiser", "reward_end")):
+    networks = ("denoiser", "reward_end")
+    if provenance["start_from"].keys() == {*networks} and not any(provenance["config"][n]["every"] for n in networks):
         return "Its networks are those of the fits below, joined and not trained any further"
     threads = provenance["hardware"]["threads"]
     machine = f"{provenance['hardware']['model']} ({threads} thread{'' if threads == 1 else 's'})"

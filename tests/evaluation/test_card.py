@@ -64,7 +64,7 @@ def test_each_metric_is_explained_where_it_stands():
         "framed in orange",
         "one frame early or late",
         "mean squared error of the probabilities",
-        "from the same 64 starts, 50 steps each",
+        "from the same 64 starts, at most 50 steps each",
         "dream hold each action for 4 frames",
         "a lost life ends both",
     ):
@@ -91,6 +91,7 @@ def test_the_card_of_a_fresh_fit_no_longer_says_that_nothing_was_measured():
         "hardware": {"model": "A processor", "threads": 2},
         "transitions_by_policy": {"random": 20, "scripted": 80},
         "config": {"denoiser": {"every": 1}, "reward_end": {"every": 2}},
+        "start_from": {},
         "transitions": 100,
         "steps": 7,
         "minutes": 1.5,

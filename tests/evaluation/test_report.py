@@ -38,12 +38,12 @@ def test_pictures_of_an_older_measurement_go_and_what_is_not_ours_stays(tmp_path
     assert (world / "notes.txt").read_text() == "mine"
 
 
-def test_words_that_stand_in_the_folder_are_kept(tmp_path: Path):
+def test_the_words_are_those_of_the_world_and_not_of_another_that_was_measured_there(tmp_path: Path):
     world = folder(tmp_path / "world", README_md="# A world\n")
     out = folder(tmp_path / "out", README_md="# Mine\n\n## Measured\n\nOld.\n")
     write_report(out, world, VALUES, PICTURES)
-    assert (out / "README.md").read_text().startswith("# Mine\n\n## Measured\n\n**Trust it")
-    assert "Old." not in (out / "README.md").read_text()
+    assert (out / "README.md").read_text().startswith("# A world\n\n## Measured\n\n**Trust it")
+    assert "Mine" not in (out / "README.md").read_text()
 
 
 def test_a_card_that_cannot_be_written_leaves_the_old_one_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

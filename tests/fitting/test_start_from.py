@@ -216,6 +216,7 @@ def test_a_resumed_run_does_not_need_the_world_it_started_from_any_more(source: 
     after = read_json(out / "provenance.json")
     assert (before["steps"], after["steps"]) == (2, 4)
     assert after["start_from"] == before["start_from"] != {}
+    assert after["config"]["denoiser"]["start_from"] == "moved"
 
 
 def read_json(path: Path) -> dict[str, Any]:

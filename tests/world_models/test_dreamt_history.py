@@ -97,14 +97,16 @@ def reward_end(dream_share: float) -> RewardEndObjective:
 
 
 def test_a_share_of_the_sequences_is_judged_on_dreamt_frames() -> None:
-    """Of four rows the first is dreamt after the four frames that a dream needs; padding stays padding."""
+    """Of four rows two are dreamt, after the four frames that a dream needs. Padding stays padding, and the first frame
+    of an episode stays real: there is nothing before it that a dream could come from."""
     given = segment(T=7, B=4)
-    given.is_real[0, 6] = False
-    given.obs[0, 6] = 0.0
-    seen = reward_end(0.25)._seen(given, torch.Generator().manual_seed(0))
-    assert torch.equal(seen[1:], given.obs[1:])
-    assert torch.equal(seen[0, :4], given.obs[0, :4])
+    given.is_real[0, 6], given.obs[0, 6] = False, 0.0
+    given.is_real[1, :5], given.obs[1, :5] = False, 0.0
+    seen = reward_end(0.5)._seen(given, torch.Generator().manual_seed(0))
+    assert torch.equal(seen[2:], given.obs[2:])
+    assert torch.equal(seen[:2, :4], given.obs[:2, :4])
     assert [torch.equal(seen[0, t], given.obs[0, t]) for t in (4, 5, 6)] == [False, False, True]
+    assert [torch.equal(seen[1, t], given.obs[1, t]) for t in (4, 5, 6)] == [True, True, False]
     assert not seen.requires_grad
 
 

@@ -22,15 +22,16 @@ class DenoiserLossConfig:
     """How noise levels are drawn and how far the denoiser is trained on its own output."""
 
     num_autoregressive_steps: int = 1
-    """Further losses per sample, each with the model's own last output as the newest frame of its history."""
+    """Further losses per sample, each with the model's own last output as the newest frame of its history.
+    Reference: 1."""
     num_sampling_steps: int = 0
     """Denoising steps in which that output is drawn from noise alone, just as in a dream. 0: it is what the loss before
     made of the noisy real frame, in which the truth still shows; a ball that fades in dreams does not fade there.
     Reference: 0."""
     sigma_log_mean: float = -0.4
-    """Mean of ln sigma (EDM's P_mean is -1.2)."""
+    """Mean of ln sigma (EDM's P_mean is -1.2). Reference: -0.4."""
     sigma_log_std: float = 1.2
-    """Standard deviation of ln sigma."""
+    """Standard deviation of ln sigma. Reference: 1.2."""
     sigma_min: float = 2e-3
     """Smallest noise level."""
     sigma_max: float = 20.0
@@ -41,13 +42,19 @@ class DenoiserLossConfig:
     motion_radius: int = 6
     """How many pixels away from such a pixel is near."""
     event_share: float = 0.0
-    """Share of the windows that are laid around a reward or an end instead of anywhere. Reference: 0."""
+    """Share of the windows that are laid around a reward or an end instead of anywhere: it may also be in the history,
+    before the frames that are learned. Reference: 0."""
 
     def __post_init__(self) -> None:
         if self.num_autoregressive_steps < 0:
             raise InvalidArgument(f"num_autoregressive_steps is {self.num_autoregressive_steps}; it must be 0 or more.")
         if self.num_sampling_steps < 0:
             raise InvalidArgument(f"num_sampling_steps is {self.num_sampling_steps}; it must be 0 or more.")
+        if self.num_sampling_steps and not self.num_autoregressive_steps:
+            raise InvalidArgument(
+                f"num_sampling_steps is {self.num_sampling_steps}, but num_autoregressive_steps is 0, so no frame is "
+                "fed back that could be dreamt; set it to 1 or more, or num_sampling_steps to 0."
+            )
         if self.motion_weight < 0 or self.motion_radius < 0:
             raise InvalidArgument("motion_weight and motion_radius must be 0 or more.")
         check_share("event_share", self.event_share)

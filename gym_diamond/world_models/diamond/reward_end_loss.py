@@ -25,7 +25,8 @@ class RewardEndLossConfig:
 
     event_share: float = 0.0
     """Share of the sequences that are laid around a reward or an end instead of anywhere: positive rewards, negative
-    rewards and ends in equal parts, so that the rarest is seen as often as the commonest. Reference: 0."""
+    rewards and ends in equal parts, so that the rarest is seen as often as the commonest. The model then expects events
+    as often as it was shown them, and sees ends in dreams where there are none: docs/fitting.md. Reference: 0."""
     dream_share: float = 0.0
     """Share of the sequences whose frames the denoiser draws anew, each from the real frames before it, so that events
     are also recognised in dreams. Costs passes of the denoiser. Reference: 0."""
@@ -79,9 +80,10 @@ class RewardEndObjective:
         num, config = round(self.config.dream_share * segment.obs.shape[0]), self.config
         if num == 0:
             return segment.obs
-        obs, act, is_real = segment.obs[:num], segment.act[:num], segment.is_real[:num, :, None, None, None]
+        obs, act, is_real = segment.obs[:num], segment.act[:num], segment.is_real[:num]
         dreamt = dream_each(self.denoiser, obs, act, config.num_sampling_steps, self.sampling, generator)
-        return torch.cat([torch.where(is_real, dreamt, obs), segment.obs[num:]])
+        follows = is_real & F.pad(is_real[:, :-1], (1, 0))  # nothing real comes before the first frame of an episode
+        return torch.cat([torch.where(follows[:, :, None, None, None], dreamt, obs), segment.obs[num:]])
 
 
 def _weighted_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
