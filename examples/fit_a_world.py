@@ -25,7 +25,8 @@ def main(game: str, steps: int, fit_steps: int, preset: str, out: str) -> None:
     run(*collect, "--steps", str(steps), "--epsilon", "0.15", "--dataset", mixed)
     run(*collect, "--steps", str(max(400, steps // 5)), "--seed", "1000003", "--dataset", held_out)
     run("fit", "--dataset", mixed, "--preset", preset, "--steps", str(fit_steps), "--out", out)
-    run("evaluate", out, "--dataset", held_out, "--num-starts", "8", "--horizon", "15", "--min-episode-steps", "20")
+    dreams = ("--num-starts", "8", "--horizon", "15", "--min-episode-steps", "20")
+    run("evaluate", out, "--dataset", held_out, *dreams, "--moments", "4", "--ranking-starts", "2")  # a quick look
     run("demo", "--game", game, "--world", out, "--steps", "50", "--out", f"{out}.gif")
 
 
