@@ -15,7 +15,7 @@ import tyro
 from tqdm import tqdm
 
 import gym_diamond
-from gym_diamond.checkpoint import CARD, World, load_world
+from gym_diamond.checkpoint import CARD, METRICS, World, load_world
 from gym_diamond.cli import say
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation import metrics, tables
@@ -120,6 +120,7 @@ def main(argv: list[str]) -> int:
     left_out = omissions(spec, plan, config.dataset, others)
     policies = [] if "ranking" in left_out else enlist(config.policy or lineup(spec), spec, config.ranking_starts)
     out = config.out or config.world
+    check_readme(out, config.world)
     make_writable(out)  # before minutes of work, not after
 
     dreams = open_loop(world, episodes, starts, plan, bar)
@@ -179,6 +180,19 @@ def command(argv: Sequence[str], paths: Sequence[Path | None]) -> str:
     names = {str(path): path.resolve().name for path in paths if path is not None}
     words = [part for word in argv for part in (word.split("=", 1) if word.startswith("--") else [word])]
     return shlex.join(["gym-diamond", "evaluate", *(names.get(str(Path(word)), word) for word in words)])
+
+
+def check_readme(out: Path, world: Path) -> None:
+    """Nothing, if the card may be written into `out`.
+
+    Raises:
+        InvalidArgument: there is a README.md, neither of this world nor of another evaluation.
+    """
+    if out.resolve() != world.resolve() and (out / CARD).exists() and not (out / METRICS).exists():
+        raise InvalidArgument(
+            f"--out {out} holds a {CARD} that is not of an evaluation, and the card has that name too. Choose another "
+            "folder, for example one that does not exist yet."
+        )
 
 
 def make_writable(out: Path) -> None:

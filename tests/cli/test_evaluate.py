@@ -159,10 +159,12 @@ def test_another_folder_gets_a_card_too_and_the_world_stays_as_it_was(world: Pat
     assert (out / "README.md").read_text().startswith("A tiny world.\n\n## Measured\n\n")
 
 
-def test_the_words_of_a_readme_that_is_there_are_kept(world: Path, tmp_path: Path):
+def test_a_readme_of_something_else_is_not_touched(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "README.md").write_text("# My project\n")
-    assert evaluate(world, "--out", str(tmp_path)) == 0
-    assert (tmp_path / "README.md").read_text().startswith("# My project\n\n## Measured\n\n")
+    assert evaluate(world, "--out", str(tmp_path)) == 2
+    assert "holds a README.md that is not of an evaluation" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "tiny"]
+    assert (tmp_path / "README.md").read_text() == "# My project\n"
 
 
 def test_worlds_that_cannot_be_compared_are_told(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
