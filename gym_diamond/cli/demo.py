@@ -26,8 +26,8 @@ class Arguments:
     Needs no network, no GPU and no Atari emulator: the world of Breakout comes with the package.
     """
 
-    game: str = "Breakout"
-    """Name as in ALE's ids: Breakout, MsPacman, ..."""
+    game: str | None = None
+    """Name as in ALE's ids: Breakout, MsPacman, ...; by default what --world dreams, and Breakout without one."""
     out: Path = Path("dream.gif")
     """Where the GIF is written."""
     world: str | None = None
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
 
     envs = LoadedDreamVectorEnv(
         num_envs=arguments.num_envs,
-        game=arguments.game,
+        game=arguments.game or (None if arguments.world else "Breakout"),
         world=arguments.world,
         device=arguments.device,
         max_episode_steps=-1,

@@ -154,6 +154,20 @@ def test_a_recurrent_policy_remembers_by_row_until_its_episode_ends(tmp_path: Pa
     assert np.allclose(memory[0][0, 1], once, atol=1e-6)
 
 
+class _Driving(_Screen):
+    """The same with actions of two parts."""
+
+    action_space = gymnasium.spaces.MultiDiscrete([3, 2])
+
+
+def test_a_trained_policy_plays_actions_of_several_parts(tmp_path: Path):
+    PPO("CnnPolicy", _Driving(1)).save(tmp_path / "trained.zip")
+    policy = SB3Policy(tmp_path / "trained.zip", (3, 2), 2, SHAPE)
+    assert policy.act(ROWS, _black(2), np.random.default_rng(0)).shape == (2, 2)
+    with pytest.raises(InvalidArgument, match=r"have \(2, 3\) actions"):
+        SB3Policy(tmp_path / "trained.zip", (2, 3), 2, SHAPE)
+
+
 def test_a_policy_for_other_frames_or_actions_is_refused(tmp_path: Path):
     PPO("CnnPolicy", _Screen(1)).save(tmp_path / "trained.zip")
     with pytest.raises(InvalidArgument, match="6 actions"):
