@@ -11,6 +11,9 @@ COMMANDS = {
     "collect": "play real games and keep what was seen as a Minari dataset",
     "fit": "fit a world model to a dataset",
     "evaluate": "measure how long a world stays true to held-out real play",
+    "list": "show which worlds there are: bundled, cached, on the Hub",
+    "pull": "bring a world from the Hub into the cache",
+    "push": "put a world on the Hub",
 }
 
 
