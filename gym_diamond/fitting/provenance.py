@@ -92,17 +92,26 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
     """The text of a dream card before anything was measured."""
     datasets = ", ".join(f"`{name}`" for name in provenance["datasets"])
     players = ", ".join(f"{name} {count:,}" for name, count in provenance["transitions_by_policy"].items())
-    rewards = ", ".join(f"{value:g}" for value in spec.reward_values)
     return (
         f"# {spec.game}, dreamt\n\n"
         f"A world for the Python package `gym-diamond`: {spec.game} as a diffusion model remembers it. "
         f"Frames are {spec.height} x {spec.width}, {spec.fps} a second; it has {spec.num_actions} actions "
-        f"({', '.join(spec.action_meanings)}); a dream can give the rewards {rewards}.\n\n"
+        f"({', '.join(spec.action_meanings)}); {_rewards(spec)}.\n\n"
         f"- Fitted on {provenance['transitions']:,} transitions of real play from {datasets} ({players}).\n"
         f"- {_training(provenance)}, preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
         "\nHow far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was "
         "held out, and writes the result here.\n"
         f"{_lineage(provenance)}"
+    )
+
+
+def _rewards(spec: WorldSpec) -> str:
+    values = [f"{value:g}" for value in spec.reward_values]
+    if spec.reward_coding == "classes":
+        return f"a dream can give the rewards {', '.join(values)}"
+    return (
+        f"a dream gives rewards from {values[0]} to {values[-1]}, the mean over {len(values)} bins (symlog two-hot: "
+        "the game's own take more values than a dream can tell apart)"
     )
 
 
