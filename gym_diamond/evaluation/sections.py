@@ -83,8 +83,8 @@ def _reward_error(found: Metrics) -> tuple[str, ...]:
         return ()
     text = (
         "The rewards of this game take more values than a dream tells apart, so they are no events. **Mean error**: "
-        "the mean absolute difference of the mean that the world expects and what was earned, against always giving the "
-        "median of what was earned, the best of all constants. **Pearson**: their correlation. Intervals are over "
+        "the mean absolute difference of the mean that the world expects and what was earned, against always giving "
+        "the median of what was earned, the best of all constants. **Pearson**: their correlation. Intervals are over "
         "resampled stretches of play, of which there are n."
     )
     return tables.reward_error_table(found), text
