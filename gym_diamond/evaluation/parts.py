@@ -68,7 +68,7 @@ def open_loop(world: World, episodes: Sequence[Episode], starts: Sequence[Start]
     ball = _ball(dreams, world.model.spec)
     sections = {
         "drift": metrics.drift(measured, starts, episodes, plan.min_episode_steps),
-        "reward_end": metrics.reward_end(judged, dreams, world.model.spec.reward_values, rng),
+        "reward_end": metrics.reward_end(judged, dreams, world.model.spec, rng),
         "speed": metrics.speed(dreams),
     }
     if ball is not None:
@@ -135,7 +135,8 @@ def check_comparable(other: World, world: World, dataset: str, episodes: Sequenc
         InvalidArgument: it dreams something else.
         InvalidDataset: it was fitted to some of the episodes.
     """
-    for name in ("game", "height", "width", "channels", "action_meanings", "action_sizes", "reward_values"):
+    names = ("game", "height", "width", "channels", "action_meanings", "action_sizes", "reward_values", "reward_coding")
+    for name in names:
         given, asked = getattr(other.model.spec, name), getattr(world.model.spec, name)
         if given != asked:
             raise InvalidArgument(

@@ -26,7 +26,7 @@ def pictures(dreams: OpenLoop, metrics: Mapping[str, Any]) -> dict[str, bytes]:
         "drift.png": png(draw_drift(_curves(dreams), horizon(metrics))),
         "strips.png": png(draw_strips(dreams.rollouts, chosen, lost=_lost(dreams))),
         "dream.gif": film(dreams.rollouts, chosen, metrics["fps"]),
-        "reward_end.png": png(draw_reward_end(events["confusion"], events["end_confusion"])),
+        "reward_end.png": png(draw_reward_end(events.get("confusion"), events["end_confusion"])),
     }
     if "ranking" in metrics:
         found["ranking.png"] = png(draw_ranking(metrics["ranking"]))

@@ -19,8 +19,8 @@ def spread(names: Sequence[str], found: Sequence[Mapping[str, Any]]) -> dict[str
         "worlds": list(names),
         "psnr": {frame: [drift["psnr"][frame]["mean"] for drift in drifts] for frame in frames},
         "recall": {span: [drift["recall"][span]["mean"] for drift in drifts] for span in spans},
-        "reward_f1": [_f1(each["reward"].get("any")) for each in events],
-        "dreamt_reward_f1": [_f1(each["dreamt_reward"].get("any")) for each in events],
+        "reward_f1": [_f1(each.get("reward", {}).get("any")) for each in events],
+        "dreamt_reward_f1": [_f1(each.get("dreamt_reward", {}).get("any")) for each in events],
         "end_f1": [_f1(each["end"]) for each in events],
     }
     if "ball" in found[0]:

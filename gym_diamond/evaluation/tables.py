@@ -86,12 +86,22 @@ def reward_end_table(reward_end: Metrics) -> str:
         ("event", "played", "predicted", "precision", "recall", "F1", "F1 ± 1", "Brier", "ECE")
     ]
     for where, name in (("", "reward"), (" in dreams", "dreamt_reward")):
-        classes = [value for value in reward_end[name] if value not in ("any", "brier", "ece", "0")]
+        classes = [value for value in reward_end.get(name, {}) if value not in ("any", "brier", "ece", "0")]
         for value in classes:
             scores = reward_end[name][value]
             if scores["played"] + scores["predicted"]:
                 rows.append(_scores(f"reward {value}{where}", scores))
     rows += [_scores(f"end{where}", reward_end[name]) for where, name in (("", "end"), (" in dreams", "dreamt_end"))]
+    return table(rows)
+
+
+def reward_error_table(reward_end: Metrics) -> str:
+    """How far rewards that are no classes are off, on real frames and in dreams."""
+    rows = [("rewards", "mean error", "of the best constant", "Pearson", "n")]
+    for where, name in (("on real frames", "reward_error"), ("in dreams", "dreamt_reward_error")):
+        found = reward_end[name]
+        errors = [with_interval(found[key], "{:.3f}") for key in ("mae", "mae_constant")]
+        rows.append((where, *errors, with_interval(found["pearson"]), f"{found['pearson']['n']:,}"))
     return table(rows)
 
 

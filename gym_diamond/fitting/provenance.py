@@ -92,12 +92,11 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
     """The text of a dream card before anything was measured."""
     datasets = ", ".join(f"`{name}`" for name in provenance["datasets"])
     players = ", ".join(f"{name} {count:,}" for name, count in provenance["transitions_by_policy"].items())
-    rewards = ", ".join(f"{value:g}" for value in spec.reward_values)
     return (
         f"# {spec.game}, dreamt\n\n"
         f"A world for the Python package `gym-diamond`: {spec.game} as a diffusion model remembers it. "
         f"Frames are {spec.height} x {spec.width}{' in grey' if spec.channels == 1 else ''}, {spec.fps} a second; "
-        f"{_actions(spec)}; a dream can give the rewards {rewards}.\n\n"
+        f"{_actions(spec)}; {_rewards(spec)}.\n\n"
         f"- Fitted on {provenance['transitions']:,} transitions of real play from {datasets} ({players}).\n"
         f"- {_training(provenance)}, preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
         "\nHow far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was "
@@ -109,6 +108,16 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
 def _actions(spec: WorldSpec) -> str:
     names, parts = spec.choices.describe(spec.action_meanings), len(spec.action_sizes)
     return f"its actions have {parts} parts ({names})" if parts else f"it has {spec.num_actions} actions ({names})"
+
+
+def _rewards(spec: WorldSpec) -> str:
+    values = [f"{value:g}" for value in spec.reward_values]
+    if spec.reward_coding == "classes":
+        return f"a dream can give the rewards {', '.join(values)}"
+    return (
+        f"a dream gives rewards from {values[0]} to {values[-1]}, the mean over {len(values)} bins (symlog two-hot: "
+        "the game's own take more values than a dream can tell apart)"
+    )
 
 
 def _training(provenance: dict[str, Any]) -> str:

@@ -213,7 +213,7 @@ def test_a_file_that_is_too_large_is_not_read_from_a_directory_either(tiny: dict
     ],
 )  # fmt: skip
 def test_an_address_that_leads_elsewhere_is_none(address, hub: StandIn, cache: Path):
-    with pytest.raises(InvalidArgument, match="names no repository|is no revision"):
+    with pytest.raises(InvalidArgument, match=r"names no repository|is no revision"):
         find_world(address, None)
     assert (hub.requests, kept(cache)) == ([], [])
 
