@@ -156,9 +156,13 @@ def check_contexts(contexts: ContextBank, spec: WorldSpec, path: Path) -> None:
         raise InvalidWorld(f"{path} holds frames of {tuple(size)}; this world's are {asked} (height, width, channels).")
     if spec.context_length > T:
         raise InvalidWorld(f"{path} holds {T} frames a context; this world looks back on {spec.context_length}.")
-    low, high = (int(contexts.actions.min()), int(contexts.actions.max())) if contexts.actions.size else (0, 0)
-    if low < 0 or high >= spec.num_actions:
-        raise InvalidWorld(f"{path} holds actions {low} to {high}; this world's are 0 to {spec.num_actions - 1}.")
+    actions, choices = contexts.actions, spec.choices
+    if actions.shape[2:] != choices.shape:
+        raise InvalidWorld(f"{path} holds actions of shape {actions.shape[2:]}; this world's have {choices.shape}.")
+    if not choices.contains(actions):
+        raise InvalidWorld(
+            f"{path} holds actions {actions.min()} to {actions.max()}; this world's are {choices.range}."
+        )
 
 
 class _Config(NamedTuple):

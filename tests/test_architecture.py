@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = (  # from below; modules of one layer do not see each other
     ("errors",),
-    ("schema", "frames", "games"),
+    ("schema", "frames", "games", "choices"),
     ("files", "hardware"),
     ("nn", "data", "noise"),
     ("world_models",),

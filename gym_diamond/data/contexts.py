@@ -29,7 +29,7 @@ class ContextBank:
     """N slices of real play of T frames each, oldest frame first, as NumPy arrays."""
 
     frames: np.ndarray  # (N, T, H, W, C) uint8, 0 where it is padding
-    actions: np.ndarray  # (N, T-1) int64; actions[:, t] led from frames[:, t] to frames[:, t+1]; 0 where padding
+    actions: np.ndarray  # (N, T-1) or (N, T-1, A) int64; actions[:, t] led to frames[:, t+1]; 0 where padding
     is_real: np.ndarray  # (N, T) bool; False = padding before the episode began; the last is always real
 
     def __post_init__(self) -> None:
@@ -38,11 +38,11 @@ class ContextBank:
             if array.dtype != _DTYPES[name]:
                 raise InvalidArgument(f"{name} of a context bank is {array.dtype}; it must be {_DTYPES[name]}.")
         num, length = self.frames.shape[:2]
-        shapes = {"actions": (num, length - 1), "is_real": (num, length)}
-        if self.frames.ndim != 5 or num < 1 or any(arrays[name].shape != shape for name, shape in shapes.items()):
+        fits = self.actions.shape[:2] == (num, length - 1) and self.is_real.shape == (num, length)
+        if self.frames.ndim != 5 or self.actions.ndim not in (2, 3) or num < 1 or not fits:
             raise InvalidArgument(
-                "A context bank needs frames (N, T, H, W, C), actions (N, T-1) and is_real (N, T) with N at least 1, "
-                f"not {self.frames.shape}, {self.actions.shape} and {self.is_real.shape}."
+                "A context bank needs frames (N, T, H, W, C), actions (N, T-1) or (N, T-1, A) and is_real (N, T) with "
+                f"N at least 1, not {self.frames.shape}, {self.actions.shape} and {self.is_real.shape}."
             )
         if not self.is_real[:, -1].all() or (self.is_real[:, :-1] & ~self.is_real[:, 1:]).any():
             raise InvalidArgument("Padding must stand before the real frames, and the last frame must be real.")
@@ -53,7 +53,7 @@ class ContextBank:
     def tensors(
         self, index: Sequence[int] | np.ndarray | None = None, device: torch.device | str = "cpu"
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Obs `(B, T, C, H, W)` float32, act `(B, T-1)` int64 and is_real `(B, T)` bool, on `device`.
+        """Obs `(B, T, C, H, W)` float32, act `(B, T-1)` or `(B, T-1, A)` int64 and is_real `(B, T)` bool, on `device`.
 
         Args:
             index: which contexts, in which order, `(B,)`; None = all.
@@ -149,6 +149,6 @@ def _slice(episode: Episode, last: int, length: int) -> tuple[np.ndarray, np.nda
     first = last + 1 - num_real
     frames = np.zeros((length, *episode.frames.shape[1:]), np.uint8)
     frames[length - num_real :] = episode.frames[first : last + 1]
-    actions = np.zeros(length - 1, np.int64)
+    actions = np.zeros((length - 1, *episode.actions.shape[1:]), np.int64)
     actions[length - num_real :] = episode.actions[first:last]
     return frames, actions, np.arange(length) >= length - num_real

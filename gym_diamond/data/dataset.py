@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Discrete, Space
+from gymnasium.spaces import Box, Space
 
+from gym_diamond.choices import Choices, choices_of, first_choice
 from gym_diamond.data.episode import Episode
 from gym_diamond.errors import InvalidDataset, MissingExtra
 from gym_diamond.games import ATARI_FPS
@@ -38,12 +39,18 @@ class DatasetInfo:
     """What was played, as a world model fitted to it has to know it."""
 
     game: str  # "Breakout", or a name of the user's own
-    num_actions: int
-    action_meanings: tuple[str, ...]
+    num_actions: int  # of a MultiDiscrete game the sum of `action_sizes`
+    action_meanings: tuple[str, ...]  # a name for each; of a MultiDiscrete game part by part
     fps: int  # agent steps a second
     height: int
     width: int
     channels: int
+    action_sizes: tuple[int, ...] = ()  # how many can be chosen in each part of a MultiDiscrete action; () = Discrete
+
+    @property
+    def choices(self) -> Choices:
+        """What is chosen at each step."""
+        return Choices(self.num_actions, self.action_sizes)
 
 
 def write(
@@ -76,7 +83,7 @@ def write(
         storage = MinariStorage.new(
             temporary / "data",
             observation_space=Box(0, np.iinfo(np.uint8).max, (info.height, info.width, info.channels), np.uint8),
-            action_space=Discrete(info.num_actions),
+            action_space=info.choices.space,
             jpeg_encoding=False,
         )
         storage.update_metadata(
@@ -101,7 +108,7 @@ def load(name: str) -> tuple[DatasetInfo, list[Episode]]:
     """What was played, and every episode of the local Minari dataset `name`. Never asks the network.
 
     Episodes without an action are left out. Datasets that others made are read as well, if their observations are
-    images (uint8) and their actions are discrete.
+    images (uint8) and their actions are Discrete, MultiDiscrete or MultiBinary.
 
     Raises:
         InvalidDataset: the dataset is absent, damaged, empty, not made of images, or its actions are not discrete.
@@ -211,19 +218,29 @@ def _made(folder: Path) -> Path:
 
 def _read_info(name: str, storage: MinariStorage) -> DatasetInfo:
     height, width, channels = _image_shape(name, storage.observation_space)
-    actions = storage.action_space
-    if not isinstance(actions, Discrete):
-        raise InvalidDataset(f"The actions of dataset {name!r} are {actions}; they must be Discrete.")
+    choices = choices_of(storage.action_space)
+    if choices is None:
+        raise InvalidDataset(
+            f"The actions of dataset {name!r} are {storage.action_space}; they must be Discrete, or MultiDiscrete or "
+            "MultiBinary of one axis."
+        )
     known: dict[str, Any] = storage.metadata.get("gym_diamond", {})
     return DatasetInfo(
         game=known.get("game", name.rpartition("/")[0] or name),
-        num_actions=int(actions.n),
-        action_meanings=tuple(known.get("action_meanings", map(str, range(int(actions.n))))),
+        num_actions=choices.num_actions,
+        action_meanings=tuple(known.get("action_meanings", _numbers(choices))),
         fps=known.get("fps", ATARI_FPS),
         height=height,
         width=width,
         channels=channels,
+        action_sizes=choices.action_sizes,
     )
+
+
+def _numbers(choices: Choices) -> Iterator[str]:
+    """Names for actions that have none: their numbers, of several parts those within each."""
+    for size in choices.action_sizes or (choices.num_actions,):
+        yield from map(str, range(size))
 
 
 def _image_shape(name: str, space: Space) -> tuple[int, int, int]:
@@ -237,7 +254,7 @@ def _image_shape(name: str, space: Space) -> tuple[int, int, int]:
 
 def _read_episodes(storage: MinariStorage) -> Iterator[Episode]:
     indices = range(storage.total_episodes)
-    first_action = int(storage.action_space.start)  # pyright: ignore[reportAttributeAccessIssue]
+    first = first_choice(storage.action_space)
     for data, about in zip(storage.get_episodes(indices), storage.get_episode_metadata(indices), strict=True):
         if len(data["actions"]) == 0:
             continue
@@ -245,7 +262,7 @@ def _read_episodes(storage: MinariStorage) -> Iterator[Episode]:
         terminated = bool(data["terminations"][-1])
         yield Episode(
             frames=frames if frames.ndim == 4 else frames[..., None],  # (T+1, H, W) -> (T+1, H, W, 1)
-            actions=data["actions"].astype(np.int64) - first_action,
+            actions=data["actions"].astype(np.int64) - first,
             rewards=data["rewards"].astype(np.float32),
             terminated=terminated,
             truncated=bool(data["truncations"][-1]),

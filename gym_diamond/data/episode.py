@@ -7,10 +7,10 @@ import numpy as np
 
 
 class Episode(NamedTuple):
-    """A stretch of play of T actions, which saw T+1 frames."""
+    """A stretch of play of T actions, which saw T+1 frames. Actions of several parts have A of them (`choices.py`)."""
 
     frames: np.ndarray  # (T+1, H, W, C) uint8
-    actions: np.ndarray  # (T,) int64; actions[t] led from frames[t] to frames[t+1]
+    actions: np.ndarray  # (T,) or (T, A) int64; actions[t] led from frames[t] to frames[t+1]
     rewards: np.ndarray  # (T,) float32, unclipped
     terminated: bool  # it ended with a lost life or with the game
     truncated: bool  # it was cut: by the clock, by the budget of steps, by a hand on Ctrl-C

@@ -30,7 +30,7 @@ class Segment(NamedTuple):
     """A batch of windows. Padding frames have obs 0; transition t is real iff both its frames are."""
 
     obs: Tensor  # (B, T, C, H, W) float32 in [-1, 1]
-    act: Tensor  # (B, T-1) int64
+    act: Tensor  # (B, T-1) or (B, T-1, A) int64
     rew: Tensor  # (B, T-1) float32, unclipped
     end: Tensor  # (B, T-1) bool: the episode terminated with that transition
     is_real: Tensor  # (B, T) bool
@@ -41,7 +41,7 @@ class SegmentStore:
     """All frames of many episodes, end to end. `act`, `rew` and `end` belong to the transition that leaves a frame."""
 
     frames: Tensor  # (N, C, H, W) uint8
-    act: Tensor  # (N,) int64, 0 at the last frame of an episode
+    act: Tensor  # (N,) or (N, A) int64, 0 at the last frame of an episode
     rew: Tensor  # (N,) float32, 0 there
     end: Tensor  # (N,) bool, False there
     offsets: Tensor  # (E+1,) int64: episode e has the frames offsets[e] .. offsets[e+1] - 1
@@ -51,19 +51,22 @@ class SegmentStore:
         """The store of `episodes`, filled one by one, so that no second copy of all frames is ever made.
 
         Raises:
-            InvalidDataset: there are no episodes, or their frames differ in size.
+            InvalidDataset: there are no episodes, or their frames or actions differ in shape.
         """
         if not episodes:
             raise InvalidDataset("There are no episodes to sample from; collect some with `gym-diamond collect`.")
         shapes = {episode.frames.shape[1:] for episode in episodes}
         if len(shapes) > 1:
             raise InvalidDataset(f"All frames must have one size; these episodes have {sorted(shapes)}.")
+        parts = {episode.actions.shape[1:] for episode in episodes}
+        if len(parts) > 1:
+            raise InvalidDataset(f"All actions must have the same parts; these episodes have {sorted(parts)}.")
         height, width, channels = shapes.pop()
         lengths = [len(episode.frames) for episode in episodes]
         offsets = np.cumsum([0, *lengths])
         frames = torch.empty((int(offsets[-1]), channels, height, width), dtype=torch.uint8, device=device)
-        act, rew = np.zeros(offsets[-1], np.int64), np.zeros(offsets[-1], np.float32)
-        end = np.zeros(offsets[-1], np.bool_)
+        act = np.zeros((offsets[-1], *parts.pop()), np.int64)
+        rew, end = np.zeros(offsets[-1], np.float32), np.zeros(offsets[-1], np.bool_)
         for episode, start in zip(episodes, offsets[:-1].tolist(), strict=True):
             last = start + len(episode.actions)
             frames[start : last + 1] = torch.from_numpy(episode.frames).permute(0, 3, 1, 2)  # THWC -> TCHW
@@ -142,7 +145,7 @@ class SegmentStore:
         source, is_transition = index[:, :-1], is_real[:, :-1] & is_real[:, 1:]  # (B, T-1)
         return Segment(
             obs=obs,
-            act=self.act[source] * is_transition,
+            act=self.act[source] * is_transition.view(*is_transition.shape, *[1] * (self.act.dim() - 1)),
             rew=self.rew[source] * is_transition,
             end=self.end[source] & is_transition,
             is_real=is_real,

@@ -53,6 +53,7 @@ def load_material(names: Sequence[str], context_length: int) -> Material:
         context_length=context_length,
         reward_values=reward_values(first.game, episodes),
         fps=first.fps,
+        action_sizes=first.action_sizes,
     )
     check_actions(episodes, spec)
     return Material(spec, episodes)
@@ -83,8 +84,8 @@ def check_actions(episodes: Sequence[Episode], spec: WorldSpec) -> None:
     """
     for i, episode in enumerate(episodes):
         actions = episode.actions
-        if len(actions) and not 0 <= actions.min() <= actions.max() < spec.num_actions:
+        if len(actions) and not spec.choices.contains(actions):
             raise InvalidDataset(
-                f"episode {i} has actions from {actions.min()} to {actions.max()}; {spec.game} has {spec.num_actions} "
-                f"actions, 0 to {spec.num_actions - 1}."
+                f"episode {i} has actions from {actions.min()} to {actions.max()}, of shape {actions.shape[1:]}; "
+                f"those of {spec.game} are {spec.choices.range}."
             )

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from gym_diamond.choices import Choices
 from gym_diamond.errors import InvalidArgument
 
 State = TypeVar("State", bound=tuple[Tensor, ...])
@@ -21,7 +22,7 @@ class Context(NamedTuple):
     """A slice of real play from which a dream starts."""
 
     obs: Tensor  # (B, T, C, H, W) float in [-1, 1], oldest first
-    act: Tensor  # (B, T-1) int64; act[:, t] led from obs[:, t] to obs[:, t+1]
+    act: Tensor  # (B, T-1) or (B, T-1, A) int64; act[:, t] led from obs[:, t] to obs[:, t+1]
     is_real: Tensor  # (B, T) bool; False = padding before the episode began
 
 
@@ -44,17 +45,22 @@ class Judgement(NamedTuple):
 
 @dataclass(frozen=True)
 class WorldSpec:
-    """The border of a world: what goes in and what comes out."""
+    """The border of a world: what goes in and what comes out.
+
+    A world of MultiDiscrete([3, 2]) has `action_sizes` (3, 2), and 5 actions that are named part by part; where `(B,)`
+    actions are meant elsewhere, its actions are `(B, 2)`.
+    """
 
     game: str  # "Breakout", or a name of the user's own
     height: int
     width: int
     channels: int
-    num_actions: int
-    action_meanings: tuple[str, ...]
+    num_actions: int  # of a MultiDiscrete game the sum of `action_sizes`
+    action_meanings: tuple[str, ...]  # a name for each
     context_length: int  # L: the frames a step looks back on
     reward_values: tuple[float, ...]  # the rewards a dream can give; (-1, 0, 1) are the signs of the game's own
     fps: int  # agent steps a second in the real game
+    action_sizes: tuple[int, ...] = ()  # how many can be chosen in each part of a MultiDiscrete action; () = Discrete
 
     def __post_init__(self) -> None:
         positive = ("height", "width", "channels", "num_actions", "context_length", "fps")
@@ -65,8 +71,14 @@ class WorldSpec:
             raise InvalidArgument(
                 f"spec.action_meanings has {len(self.action_meanings)} names for {self.num_actions} actions."
             )
+        Choices(self.num_actions, self.action_sizes)  # refuses sizes that do not fit
         if list(self.reward_values) != sorted(set(self.reward_values)) or not self.reward_values:
             raise InvalidArgument(f"spec.reward_values {self.reward_values} must be distinct and increasing.")
+
+    @property
+    def choices(self) -> Choices:
+        """What is chosen at each step."""
+        return Choices(self.num_actions, self.action_sizes)
 
 
 @dataclass(frozen=True)
@@ -129,7 +141,7 @@ class WorldModel(Protocol[State, Noise]):
         ...
 
     def step(self, state: State, action: Tensor, noise: Noise) -> tuple[State, Transition]:
-        """The next state and what the step brought, for `action` `(B,)` int64."""
+        """The next state and what the step brought, for `action` `(B,)` or `(B, A)` int64."""
         ...
 
     def judge(self, context: Context) -> Judgement:

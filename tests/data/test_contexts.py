@@ -149,3 +149,15 @@ def test_arrays_that_do_not_fit_together_are_refused_by_name(tmp_path: Path, cha
     np.savez(tmp_path / "contexts.npz", **arrays)
     with pytest.raises(InvalidWorld, match=complaint):
         ContextBank.load(tmp_path / "contexts.npz")
+
+
+def test_contexts_of_actions_of_several_parts_are_cut_kept_and_given(tmp_path):
+    frames, actions = np.zeros((4, 2, 2, 3), np.uint8), np.array([[1, 0], [2, 1], [0, 1]])
+    episode = Episode(frames, actions, np.zeros(3, np.float32), True, False, True, "random")
+    bank = cut([episode], 12, 3, np.random.default_rng(0))
+    assert bank.actions.shape == (12, 2, 2)
+    parts = {tuple(map(tuple, context)) for context in bank.actions.tolist()}
+    assert parts == {((0, 0), (0, 0)), ((0, 0), (1, 0)), ((1, 0), (2, 1))}, "padding on the left is 0 in each part"
+    bank.save(tmp_path / "bank.npz")
+    assert np.array_equal(ContextBank.load(tmp_path / "bank.npz").actions, bank.actions)
+    assert bank.tensors([0, 1])[1].tolist() == bank.actions[:2].tolist()

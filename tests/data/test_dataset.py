@@ -6,7 +6,7 @@ from pathlib import Path
 import minari
 import numpy as np
 import pytest
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete
 from minari.data_collector.episode_buffer import EpisodeBuffer
 from minari.dataset.minari_storage import MinariStorage
 
@@ -112,7 +112,9 @@ def test_a_damaged_dataset_is_named(root: Path):
         load(NAME)
 
 
-def _foreign(root: Path, observations: Box, actions: Discrete | Box, buffers: list[EpisodeBuffer]) -> None:
+def _foreign(
+    root: Path, observations: Box, actions: Discrete | MultiDiscrete | MultiBinary | Box, buffers: list[EpisodeBuffer]
+) -> None:
     path = root / "other" / "data-v0" / "data"
     path.parent.mkdir(parents=True)
     storage = MinariStorage.new(path, observation_space=observations, action_space=actions, jpeg_encoding=False)
@@ -139,13 +141,51 @@ def test_grey_images_and_actions_counted_from_one_by_others_are_understood(root:
     assert (episode.terminated, episode.truncated, episode.game_over, episode.policy) == (True, False, True, "unknown")
 
 
+def test_actions_of_several_parts_come_back_with_the_sizes_of_the_parts():
+    info = DatasetInfo("Racing", 5, ("STAY", "LEFT", "RIGHT", "COAST", "GAS"), 15, 4, 6, 1, action_sizes=(3, 2))
+    episode = Episode(
+        frames=np.zeros((4, 4, 6, 1), np.uint8),
+        actions=np.array([[0, 1], [2, 0], [1, 1]]),
+        rewards=np.zeros(3, np.float32),
+        terminated=True,
+        truncated=False,
+        game_over=True,
+        policy="random",
+    )
+    assert write(NAME, info, [episode]) == (1, 3)
+    assert minari.load_dataset(NAME).spec.action_space == MultiDiscrete([3, 2])
+    loaded_info, (loaded,) = load(NAME)
+    assert loaded_info == info
+    assert loaded.actions.dtype == np.int64
+    assert loaded.actions.tolist() == [[0, 1], [2, 0], [1, 1]]
+    assert digest(loaded) == digest(episode)
+    assert digest(loaded) != digest(episode._replace(actions=episode.actions[::-1]))
+
+
+@pytest.mark.parametrize(
+    ("space", "actions", "sizes", "names", "read"),
+    [
+        (MultiDiscrete([3, 2], start=[1, 0]), [[1, 0], [3, 1]], (3, 2), ("0", "1", "2", "0", "1"), [[0, 0], [2, 1]]),
+        (MultiBinary(2), [[1, 0], [1, 1]], (2, 2), ("0", "1", "0", "1"), [[1, 0], [1, 1]]),
+    ],
+    ids=["counted from one", "switches"],
+)
+def test_actions_of_several_parts_by_others_are_understood(root: Path, space, actions, sizes, names, read):
+    frames = np.zeros((3, 40, 40, 3), np.uint8)
+    _foreign(root, Box(0, 255, (40, 40, 3), np.uint8), space, [_buffer(frames, np.array(actions, space.dtype))])
+    info, (episode,) = load("other/data-v0")
+    assert (info.action_sizes, info.num_actions, info.action_meanings) == (sizes, sum(sizes), names)
+    assert episode.actions.tolist() == read
+
+
 @pytest.mark.parametrize(
     ("observations", "actions", "complaint"),
     [
         (Box(-1, 1, (5,), np.float32), Discrete(3), "must be images"),
         (Box(0, 255, (40, 40, 3), np.uint8), Box(-1, 1, (2,), np.float32), "must be Discrete"),
+        (Box(0, 255, (40, 40, 3), np.uint8), MultiDiscrete([[2, 2], [2, 2]]), "must be Discrete"),
     ],
-    ids=["vectors", "continuous actions"],
+    ids=["vectors", "continuous actions", "actions in a table"],
 )
 def test_what_is_not_images_with_discrete_actions_is_refused(root: Path, observations, actions, complaint: str):
     frames = np.zeros((3, *observations.shape), observations.dtype)

@@ -173,3 +173,19 @@ def test_a_batch_of_32_windows_of_6_atari_frames_takes_milliseconds():
         times.append(time.thread_time() - begin)
     torch.set_num_threads(threads)
     assert min(times) < 0.02
+
+
+def test_windows_of_actions_of_several_parts_keep_the_parts():
+    frames, actions = np.zeros((4, 2, 2, 3), np.uint8), np.array([[1, 0], [2, 1], [0, 1]])
+    episode = Episode(frames, actions, np.zeros(3, np.float32), True, False, True, "random")
+    store = SegmentStore.from_episodes([episode, episode])
+    assert store.act.tolist() == [[1, 0], [2, 1], [0, 1], [0, 0]] * 2
+    segment = store.gather(torch.tensor([1, 0]), torch.tensor([-1, 2]), 3)
+    assert segment.act.tolist() == [[[0, 0], [1, 0]], [[0, 1], [0, 0]]], "0 where a frame of the transition is padding"
+
+
+def test_actions_of_different_parts_are_refused():
+    frames, rewards = np.zeros((3, 2, 2, 3), np.uint8), np.zeros(2, np.float32)
+    episodes = [Episode(frames, np.zeros(shape, int), rewards, True, False, True, "x") for shape in (2, (2, 3))]
+    with pytest.raises(InvalidDataset, match=r"same parts; these episodes have \[\(\), \(3,\)\]"):
+        SegmentStore.from_episodes(episodes)
