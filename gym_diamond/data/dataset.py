@@ -46,6 +46,8 @@ class DatasetInfo:
     width: int
     channels: int
     action_sizes: tuple[int, ...] = ()  # how many can be chosen in each part of a MultiDiscrete action; () = Discrete
+    has_rewards: bool = True  # False: nobody knows them, they are stored as 0
+    has_ends: bool = True  # False: nobody knows whether the game ended; every episode is stored as cut off
 
     @property
     def choices(self) -> Choices:
@@ -234,6 +236,8 @@ def _read_info(name: str, storage: MinariStorage) -> DatasetInfo:
         width=width,
         channels=channels,
         action_sizes=choices.action_sizes,
+        has_rewards=known.get("has_rewards", True),
+        has_ends=known.get("has_ends", True),
     )
 
 
