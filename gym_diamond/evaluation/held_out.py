@@ -54,7 +54,7 @@ def check_fits(name: str, info: DatasetInfo, spec: WorldSpec) -> None:
     """Nothing, if play described by `info` can be compared with dreams of a world with this `spec`.
 
     Raises:
-        InvalidDataset: its frames or actions are others.
+        InvalidDataset: its frames or actions are others, or it lacks the rewards or ends that the world dreams.
     """
     found, asked = (info.height, info.width, info.channels), (spec.height, spec.width, spec.channels)
     if found != asked:
@@ -62,6 +62,12 @@ def check_fits(name: str, info: DatasetInfo, spec: WorldSpec) -> None:
             f"The frames of dataset {name!r} are {found}; this world dreams {asked} (height, width, channels). "
             "Collect held-out play just as the play that the world was fitted to."
         )
+    for what, told, known in (("rewards", info.has_rewards, spec.has_rewards), ("ends", info.has_ends, spec.has_ends)):
+        if known and not told:
+            raise InvalidDataset(
+                f"Dataset {name!r} does not tell {what}, and this world dreams them: they cannot be judged. Choose a "
+                f"dataset with {what}."
+            )
     if info.action_meanings != spec.action_meanings:
         raise InvalidDataset(
             f"The actions of dataset {name!r} are {', '.join(info.action_meanings)}; this world of {spec.game} has "

@@ -149,6 +149,8 @@ def not_measured(metrics: Metrics) -> str:
 
 TITLES = {
     "ball": "Ball",
+    "rewards": "Rewards",
+    "ends": "Ends",
     "hallucinated": "Made-up rewards",
     "controllability": "Controllability",
     "ranking": "Policies",

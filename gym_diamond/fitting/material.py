@@ -51,9 +51,11 @@ def load_material(names: Sequence[str], context_length: int) -> Material:
         num_actions=first.num_actions,
         action_meanings=first.action_meanings,
         context_length=context_length,
-        reward_values=reward_values(first.game, episodes),
+        reward_values=reward_values(first.game, episodes) if first.has_rewards else (0.0,),
         fps=first.fps,
         action_sizes=first.action_sizes,
+        has_rewards=first.has_rewards,
+        has_ends=first.has_ends,
     )
     check_actions(episodes, spec)
     return Material(spec, episodes)

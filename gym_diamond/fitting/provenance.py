@@ -92,18 +92,24 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
     """The text of a dream card before anything was measured."""
     datasets = ", ".join(f"`{name}`" for name in provenance["datasets"])
     players = ", ".join(f"{name} {count:,}" for name, count in provenance["transitions_by_policy"].items())
-    rewards = ", ".join(f"{value:g}" for value in spec.reward_values)
     return (
         f"# {spec.game}, dreamt\n\n"
         f"A world for the Python package `gym-diamond`: {spec.game} as a diffusion model remembers it. "
         f"Frames are {spec.height} x {spec.width}, {spec.fps} a second; it has {spec.num_actions} actions "
-        f"({', '.join(spec.action_meanings)}); a dream can give the rewards {rewards}.\n\n"
+        f"({', '.join(spec.action_meanings)}); {_events(spec)}.\n\n"
         f"- Fitted on {provenance['transitions']:,} transitions of real play from {datasets} ({players}).\n"
         f"- {_training(provenance)}, preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
         "\nHow far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was "
         "held out, and writes the result here.\n"
         f"{_lineage(provenance)}"
     )
+
+
+def _events(spec: WorldSpec) -> str:
+    rewards = f"a dream can give the rewards {', '.join(f'{value:g}' for value in spec.reward_values)}"
+    if not spec.has_rewards:
+        rewards = "the play held no rewards, so a dream always gives reward 0"
+    return rewards if spec.has_ends else f"{rewards}; the play did not tell when the game ended, so a dream never ends"
 
 
 def _training(provenance: dict[str, Any]) -> str:

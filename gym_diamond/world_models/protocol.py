@@ -61,6 +61,8 @@ class WorldSpec:
     reward_values: tuple[float, ...]  # the rewards a dream can give; (-1, 0, 1) are the signs of the game's own
     fps: int  # agent steps a second in the real game
     action_sizes: tuple[int, ...] = ()  # how many can be chosen in each part of a MultiDiscrete action; () = Discrete
+    has_rewards: bool = True  # False: the play told none, so a dream always gives 0
+    has_ends: bool = True  # False: the play told none, so a dream never ends
 
     def __post_init__(self) -> None:
         positive = ("height", "width", "channels", "num_actions", "context_length", "fps")
@@ -74,6 +76,8 @@ class WorldSpec:
         Choices(self.num_actions, self.action_sizes)  # refuses sizes that do not fit
         if list(self.reward_values) != sorted(set(self.reward_values)) or not self.reward_values:
             raise InvalidArgument(f"spec.reward_values {self.reward_values} must be distinct and increasing.")
+        if not self.has_rewards and self.reward_values != (0.0,):
+            raise InvalidArgument(f"spec.reward_values {self.reward_values} must be (0.0,) without rewards.")
 
     @property
     def choices(self) -> Choices:

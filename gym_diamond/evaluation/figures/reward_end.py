@@ -12,20 +12,22 @@ ENDS = ("goes on", "ends")
 DARK = 0.55  # a shade from which letters on it are white
 
 
-def draw_reward_end(confusion: Mapping[str, Any], end_confusion: Mapping[str, Any]) -> Image.Image:
+def draw_reward_end(confusion: Mapping[str, Any] | None, end_confusion: Mapping[str, Any] | None) -> Image.Image:
     """Four matrices: a row for each event that was played, shaded by the share of the row, the counts written in.
 
     Args:
-        confusion: "values" of the K rewards, and the counts "real" and "dreamt", `[K][K]`, a row for each played.
-        end_confusion: the counts "real" and "dreamt", `[2][2]`.
+        confusion: "values" of the K rewards, and the counts "real" and "dreamt", `[K][K]`, a row for each played; None
+            leaves these two matrices out.
+        end_confusion: the counts "real" and "dreamt", `[2][2]`; likewise.
     """
-    rewards = [f"{value:g}" for value in confusion["values"]]
-    tables = [
-        ("Rewards, on real frames", *_happened(confusion["real"], rewards)),
-        ("Rewards, in dreams", *_happened(confusion["dreamt"], rewards)),
-        ("Ends, on real frames", np.array(end_confusion["real"]), ENDS),
-        ("Ends, in dreams", np.array(end_confusion["dreamt"]), ENDS),
-    ]
+    tables: list[tuple[str, np.ndarray, Sequence[str]]] = []
+    for name, where in (("real", "on real frames"), ("dreamt", "in dreams")):
+        if confusion is not None:
+            rewards = [f"{value:g}" for value in confusion["values"]]
+            tables.append((f"Rewards, {where}", *_happened(confusion[name], rewards)))
+    for name, where in (("real", "on real frames"), ("dreamt", "in dreams")):
+        if end_confusion is not None:
+            tables.append((f"Ends, {where}", np.array(end_confusion[name]), ENDS))
     figure, axes = panels(1, len(tables), 2.9 * len(tables), 2.9)
     for axis, (title, counts, names) in zip(axes[0], tables, strict=True):
         _matrix(axis, title, counts, names)
