@@ -3,6 +3,7 @@
 The only file that decodes videos (PyAV, which brings its own ffmpeg).
 """
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,9 +96,8 @@ def _read_video(path: Path) -> Iterator[np.ndarray]:
 def _read_array(path: Path) -> np.ndarray:
     """The pictures `(T, H, W, C)` uint8."""
     try:
-        loaded = np.load(path, allow_pickle=False, mmap_mode="r" if path.suffix.lower() == ".npy" else None)
-        frames = loaded if isinstance(loaded, np.ndarray) else _only_array(path, loaded)
-    except (ValueError, OSError, EOFError) as error:
+        frames = _only_array(path) if path.suffix.lower() == ".npz" else np.load(path, mmap_mode="r")
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
         if isinstance(error, InvalidDataset):
             raise
         raise InvalidDataset(f"{path} cannot be read: {error}.") from error
@@ -117,8 +117,8 @@ def _read_array(path: Path) -> np.ndarray:
     return frames if frames.ndim == 4 else frames[..., None]  # (T, H, W) -> (T, H, W, 1)
 
 
-def _only_array(path: Path, arrays: np.lib.npyio.NpzFile) -> np.ndarray:
-    with arrays:
+def _only_array(path: Path) -> np.ndarray:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         name = "frames" if "frames" in arrays.files else arrays.files[0] if len(arrays.files) == 1 else None
         if name is None:
             raise InvalidDataset(

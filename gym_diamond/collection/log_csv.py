@@ -34,7 +34,7 @@ def read_csv(path: Path, limits: Sequence[int] | None) -> Steps:
     """
     header, rows = _read_rows(path)
     columns = {name.strip().lower(): i for i, name in enumerate(header)}
-    acting = [name for name in columns if name.startswith(ACTION)]
+    acting = [name for name in columns if name.startswith(ACTION) and ";" not in name]
     if not acting:
         hint = " (separated by semicolons; use commas)" if any(";" in name for name in header) else ""
         raise InvalidDataset(
