@@ -5,11 +5,13 @@
     contexts.npz        the moments of real play from which dreams start
     provenance.json     what it was fitted on, by which command, on which machine
     README.md           the dream card: what was measured
+    policy.safetensors  where there is one: an actor-critic that plays it
 
 and, once it was measured, the files of `MEASURED`.
 
 Nothing in it is executed on loading: there is no pickle. Everything that is read is checked against what the config
-promises, so that a damaged or edited world fails here with its name, not later with a wrong dream.
+promises, so that a damaged, edited or hostile world fails here with its name, not later with a wrong dream; and the
+config's networks are only built once the weights are known to be theirs, so it cannot ask for more memory than they.
 """
 
 from collections.abc import Mapping
@@ -22,7 +24,7 @@ from torch import Tensor
 from gym_diamond import schema, world_models
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.errors import InvalidArgument, InvalidWorld
-from gym_diamond.files import read_json, read_tensors, write_json, write_tensors, write_text
+from gym_diamond.files import MAX_JSON_BYTES, read_json, read_tensors, write_json, write_tensors, write_text
 from gym_diamond.hardware import ComputePrecision, resolve_device, resolve_precision
 from gym_diamond.world_models.protocol import Sampling, WorldModel, WorldSpec
 
@@ -35,7 +37,16 @@ CONFIG, WEIGHTS, CONTEXTS, PROVENANCE, CARD = (
     "README.md",
 )
 METRICS = "metrics.json"
+POLICY = "policy.safetensors"  # the tensors of an `nn.actor_critic.ActorCritic`, under its own names
 MEASURED = (METRICS, "drift.png", "strips.png", "reward_end.png", "ranking.png", "dream.gif")  # of these very weights
+LIMITS = {  # bytes; a larger file is neither brought from the Hub nor read
+    CONFIG: 2**20,
+    WEIGHTS: 2**32,
+    CONTEXTS: 2**29,
+    PROVENANCE: MAX_JSON_BYTES,
+    CARD: 2**22,
+    POLICY: 2**29,
+} | {name: 2**26 for name in MEASURED}
 
 
 class World(NamedTuple):
@@ -69,11 +80,14 @@ def load_world(
     on = resolve_device(str(device))
     compute = resolve_precision(precision, on)
     directory = _existing_directory(Path(directory))
+    check_sizes(directory)
     config = _read_config(directory / CONFIG)
     chosen = schema.decode(Sampling, {**schema.encode(config.sampling), **(sampling or {})}, "sampling")
-    model = _build(config, chosen, compute, directory / CONFIG)
     weights, _ = read_tensors(directory / WEIGHTS, InvalidWorld)
-    check_tensors(weights, model.state_dict(), directory / WEIGHTS)
+    with torch.device("meta"):  # shapes without memory: a config may promise anything
+        promised = _build(config, chosen, compute, directory / CONFIG).state_dict()
+    check_tensors(weights, promised, directory / WEIGHTS)
+    model = _build(config, chosen, compute, directory / CONFIG)
     model.load_state_dict(weights)  # copies into the dtypes that the model computes in
     contexts = ContextBank.load(directory / CONTEXTS)
     check_contexts(contexts, config.spec, directory / CONTEXTS)
@@ -123,6 +137,19 @@ def save_world(
     contexts.save(directory / CONTEXTS)
     write_json(directory / PROVENANCE, provenance)
     write_json(directory / CONFIG, config)
+
+
+def check_sizes(directory: Path) -> None:
+    """Nothing, if no file of the world in `directory` is larger than `LIMITS` allows.
+
+    Raises:
+        InvalidWorld: one is.
+    """
+    for name, limit in LIMITS.items():
+        path = directory / name
+        size = path.stat().st_size if path.exists() else 0
+        if size > limit:
+            raise InvalidWorld(f"{path} has {size:,} bytes; in a world it has at most {limit:,}.")
 
 
 def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path) -> None:

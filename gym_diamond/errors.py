@@ -32,3 +32,7 @@ class InvalidRun(GymDiamondError, ValueError):
 
 class MissingExtra(GymDiamondError, DependencyNotInstalled):
     """An optional dependency is not installed; the message names the extra that brings it."""
+
+
+class HubError(GymDiamondError, OSError):
+    """A world could not be brought from the Hub into the cache, or from here to the Hub."""

@@ -18,6 +18,9 @@ from torch import Tensor
 
 from gym_diamond.errors import GymDiamondError
 
+MAX_JSON_BYTES = 2**25  # provenance with a digest for each of 100,000 episodes takes 7 MB
+MAX_TENSORS_HEADER_BYTES = 2**22  # a name, a shape and a place take some 130 bytes a tensor
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -64,12 +67,19 @@ def read_json(path: Path, error: type[GymDiamondError]) -> dict[str, Any]:
     """The JSON object in the file at `path`.
 
     Raises:
-        error: the file is missing, is not JSON, or holds something else than an object.
+        error: the file is missing, larger than `MAX_JSON_BYTES`, is not JSON, or holds something else than an object.
     """
     try:
+        size = path.stat().st_size
+        if size > MAX_JSON_BYTES:
+            raise error(f"{path} has {size:,} bytes; a JSON file here has at most {MAX_JSON_BYTES:,}.")
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise error(f"{path} is missing.") from None
+    except RecursionError:
+        raise error(f"{path} is nested too deeply to be read.") from None
+    except error:
+        raise
     except ValueError as reason:
         raise error(f"{path} is damaged: it is not JSON ({reason}). Copy it again from where it came.") from reason
     if not isinstance(values, dict):
@@ -84,6 +94,10 @@ def read_tensors(path: Path, error: type[GymDiamondError]) -> tuple[dict[str, Te
         error: the file is missing, truncated or not a safetensors file.
     """
     try:
+        with path.open("rb") as raw:
+            header = int.from_bytes(raw.read(8), "little")
+        if header > MAX_TENSORS_HEADER_BYTES:
+            raise error(f"{path} is damaged: it names a header of {header:,} bytes.")
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError:

@@ -6,12 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gym_diamond.checkpoint import POLICY
 from gym_diamond.errors import InvalidWorld
 from gym_diamond.files import read_tensors
 from gym_diamond.frames import to_obs
 from gym_diamond.nn.actor_critic import ActorCritic
-
-POLICY = "policy.safetensors"  # beside config.json; the tensors of an `ActorCritic`, under its own names
 
 
 class ActorPolicy:

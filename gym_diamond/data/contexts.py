@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gym_diamond.data.archive import check_archive
 from gym_diamond.data.episode import Episode
 from gym_diamond.errors import InvalidArgument, InvalidDataset, InvalidWorld
 from gym_diamond.files import replacing
@@ -82,9 +83,8 @@ class ContextBank:
             InvalidWorld: the file is missing, damaged, or its arrays have wrong shapes or dtypes.
         """
         try:
+            check_archive(Path(path), _DTYPES)
             with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                if sorted(arrays.files) != sorted(_DTYPES):
-                    raise InvalidWorld(f"{path} holds {sorted(arrays.files)}; it must hold {sorted(_DTYPES)}.")
                 return cls(**{name: arrays[name] for name in _DTYPES})
         except FileNotFoundError as error:
             raise InvalidWorld(f"The start states {path} are missing; the world is not complete.") from error

@@ -14,6 +14,8 @@ from torch import Tensor
 from gym_diamond.choices import Choices
 from gym_diamond.errors import InvalidArgument
 
+MAX_DENOISING_STEPS = 1_000
+
 State = TypeVar("State", bound=tuple[Tensor, ...])
 Noise = TypeVar("Noise", bound=tuple[Tensor, ...])
 
@@ -107,8 +109,11 @@ class Sampling:
     end_mode: Literal["sample", "mode", "never"] = "sample"
 
     def __post_init__(self) -> None:
-        if self.num_denoising_steps < 1:
-            raise InvalidArgument(f"num_denoising_steps is {self.num_denoising_steps}; it must be at least 1.")
+        if not 1 <= self.num_denoising_steps <= MAX_DENOISING_STEPS:
+            raise InvalidArgument(
+                f"num_denoising_steps is {self.num_denoising_steps}; it must be at least 1 and at most "
+                f"{MAX_DENOISING_STEPS}."
+            )
         if not 0 < self.sigma_min < self.sigma_max:
             raise InvalidArgument(
                 f"sigma_min {self.sigma_min} and sigma_max {self.sigma_max} must satisfy 0 < sigma_min < sigma_max."

@@ -10,6 +10,8 @@ from typing import Literal
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.frames import Quantizer
 
+MAX_BLOCKS, MAX_WIDTH = 64, 2**16  # far beyond any sense: a config from a stranger cannot ask for an endless network
+
 Preset = Literal["paper", "small", "tiny"]
 
 
@@ -23,6 +25,8 @@ def _check_levels(name: str, depths: tuple[int, ...], channels: tuple[int, ...],
             raise InvalidArgument(f"{name}.channels has {c}; above 8 it must be a multiple of 8, above 63 of 32.")
     if min(depths) < 1:
         raise InvalidArgument(f"{name}.depths is {depths}; each level needs at least one block.")
+    if len(depths) > MAX_BLOCKS or sum(depths) > MAX_BLOCKS or max(channels) > MAX_WIDTH:
+        raise InvalidArgument(f"{name} has more than {MAX_BLOCKS} blocks, or more than {MAX_WIDTH} channels.")
 
 
 @dataclass(frozen=True)

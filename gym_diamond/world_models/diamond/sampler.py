@@ -20,7 +20,7 @@ Denoise = Callable[[Tensor, float], Tensor]  # (x (B, C, H, W), sigma) -> denois
 
 def karras_sigmas(num_steps: int, sigma_min: float, sigma_max: float, rho: float) -> tuple[float, ...]:
     """The noise levels of `num_steps` steps, falling, and the final 0 (EDM, eq. 5)."""
-    ramp = torch.linspace(0, 1, num_steps)
+    ramp = torch.linspace(0, 1, num_steps, device="cpu")  # numbers, wherever the model is built
     max_inv_rho, min_inv_rho = sigma_max ** (1 / rho), sigma_min ** (1 / rho)
     sigmas = (max_inv_rho + ramp * (min_inv_rho - max_inv_rho)) ** rho
     return (*sigmas.tolist(), 0.0)
