@@ -100,7 +100,7 @@ def load(name: str, view: View = View()) -> tuple[DatasetInfo, list[Episode]]:  
     Raises:
         InvalidDataset: the dataset is absent, damaged, empty, not made of images, or its actions are not discrete.
     """
-    path = _dataset_path(name) / "data"
+    path = dataset_path(name) / "data"
     if not path.is_dir():
         raise InvalidDataset(_absent(name))
     try:
@@ -124,7 +124,7 @@ def check_name(name: str, *, overwrite: bool) -> Path:
     Raises:
         InvalidDataset: the name is malformed, or taken while `overwrite` is false.
     """
-    path = _dataset_path(name)
+    path = dataset_path(name)
     if path.exists() and not overwrite:
         raise InvalidDataset(
             f"There already is a dataset {name!r} in {path}. Choose another name, such as a higher version, "
@@ -270,7 +270,12 @@ def _read_episodes(name: str, storage: MinariStorage, source: ImageSource, view:
         )
 
 
-def _dataset_path(name: str) -> Path:
+def dataset_path(name: str) -> Path:
+    """The folder in which the dataset `name` stands, or would.
+
+    Raises:
+        InvalidDataset: the name is malformed.
+    """
     try:
         parse_dataset_id(name)
     except (ValueError, TypeError) as error:  # Minari's own parser stumbles over a missing version

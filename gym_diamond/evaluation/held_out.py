@@ -10,6 +10,7 @@ from typing import Any
 from gym_diamond.data import dataset
 from gym_diamond.data.dataset import DatasetInfo
 from gym_diamond.data.episode import Episode, digest
+from gym_diamond.data.images import View
 from gym_diamond.errors import InvalidDataset
 from gym_diamond.world_models.protocol import WorldSpec
 
@@ -17,13 +18,22 @@ from gym_diamond.world_models.protocol import WorldSpec
 def load_held_out(name: str, spec: WorldSpec, provenance: Mapping[str, Any]) -> list[Episode]:
     """The episodes of the dataset `name`, on which a world with this `spec` and `provenance` can be judged.
 
+    They are looked at as those of the fit were: the same image of each observation, resized likewise.
+
     Raises:
         InvalidDataset: it has other frames or actions than the world, or an episode that the world was fitted to.
     """
-    info, episodes = dataset.load(name)
+    info, episodes = dataset.load(name, view_of(provenance))
     check_fits(name, info, spec)
     check_unseen(name, episodes, spec, provenance)
     return episodes
+
+
+def view_of(provenance: Mapping[str, Any]) -> View:
+    """How the fit with this `provenance` looked at its datasets."""
+    config = provenance.get("config", {})
+    resize = config.get("resize")
+    return View(config.get("image_key"), None if resize is None else (resize[0], resize[1]))
 
 
 def check_unseen(name: str, episodes: Sequence[Episode], spec: WorldSpec, provenance: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gym_diamond.data import dataset
 from gym_diamond.data.episode import Episode
+from gym_diamond.data.images import View
 from gym_diamond.errors import InvalidDataset
 from gym_diamond.games import GAMES
 from gym_diamond.world_models.protocol import WorldSpec
@@ -23,15 +24,20 @@ class Material(NamedTuple):
     episodes: list[Episode]
 
 
-def load_material(names: Sequence[str], context_length: int) -> Material:
+def load_material(names: Sequence[str], context_length: int, view: View = View()) -> Material:  # noqa: B008 - frozen
     """The episodes of all datasets in `names`, in order, and the spec of a world fitted to them.
+
+    Args:
+        names: of Minari datasets.
+        context_length: L of the world.
+        view: which image of the observations, and of which size.
 
     Raises:
         InvalidDataset: a dataset is absent or empty, or they do not fit each other.
     """
     infos, episodes = [], []
     for name in names:
-        info, found = dataset.load(name)
+        info, found = dataset.load(name, view)
         infos.append(info)
         episodes += found
     first = infos[0]
