@@ -15,7 +15,7 @@ from gym_diamond.hub.datasets import fetch_missing
 from tests.dataset_hub import dataset_hub
 from tests.noisy_play import INFO, make_episodes
 
-NAME = "breakout/public-v0"
+NAME = "atari/breakout/public-v0"
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -50,11 +50,11 @@ def test_a_dataset_that_is_not_here_is_fetched_and_one_that_is_here_is_not_asked
 ):
     said: list[str] = []
     fetch_missing([NAME], said.append)
-    assert said == ["Fetching dataset breakout/public-v0, 0.1 MB."]
+    assert said == ["Fetching dataset atari/breakout/public-v0, 0.1 MB."]
     info, episodes = load(NAME)
     assert info == INFO
     assert [digest(episode) for episode in episodes] == [digest(episode) for episode in make_episodes(2, seed=0)]
-    assert [path.name for path in root.iterdir()] == ["breakout"], "nothing else is left"
+    assert [path.name for path in root.iterdir()] == ["atari"], "nothing else is left"
     monkeypatch.setenv("HF_ENDPOINT", NOWHERE)
     fetch_missing([NAME], said.append)
     assert len(said) == 1
