@@ -32,6 +32,7 @@ class ImportConfig:
       action,reward,end
       2,0,0
       0,1,1
+
     or an NPY file of shape (T,). Actions are whole numbers from 0 on; reward and end are optional: without them dreams
     give reward 0 and never end. Several columns that begin with action are an action of several parts.
 
