@@ -1,6 +1,7 @@
 """The `gym-diamond` command: one file a subcommand, imported only when it is asked for."""
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from gym_diamond.errors import GymDiamondError
 COMMANDS = {
     "demo": "dream eight games at once and write a GIF of them",
     "collect": "play real games and keep what was seen as a Minari dataset",
+    "import": "make a Minari dataset of recordings of your own: videos or pictures, and actions",
     "fit": "fit a world model to a dataset",
     "evaluate": "measure how long a world stays true to held-out real play",
     "list": "show which worlds there are: bundled, cached, on the Hub",
@@ -34,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"gym-diamond: no command {command!r}; there is {', '.join(COMMANDS)}.\n")
         return 2
     try:
-        return importlib.import_module(f"gym_diamond.cli.{command}").main(rest)
+        module = f"{command}_" if keyword.iskeyword(command) else command  # import: what no module can be called
+        return importlib.import_module(f"gym_diamond.cli.{module}").main(rest)
     except GymDiamondError as error:
         sys.stderr.write(f"gym-diamond {command}: {error}\n")
         return 2

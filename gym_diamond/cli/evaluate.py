@@ -34,6 +34,7 @@ from gym_diamond.evaluation.ranking import enlist, lineup
 from gym_diamond.evaluation.report import write_report
 from gym_diamond.evaluation.verdict import sentence
 from gym_diamond.hardware import Precision, describe, resolve_device, resolve_precision
+from gym_diamond.hub.datasets import fetch_missing
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,10 @@ class EvaluateConfig:
     """Directory of the world, as `gym-diamond fit` writes it."""
 
     dataset: str
-    """Minari dataset of held-out play of the same game and frame size."""
+    """Minari dataset of held-out play of the same game, looked at as in the fit (image key, resize)."""
+
+    download: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Fetch the dataset, if it is not here, from where Minari keeps public ones (https://minari.farama.org)."""
 
     out: Path | None = None
     """Where the results are written; by default into the world."""
@@ -112,6 +116,8 @@ def main(argv: list[str]) -> int:
     precision = resolve_precision(config.precision, device)
     world, *others = [load(directory, config, device, precision) for directory in (config.world, *config.compare)]
     spec = world.model.spec
+    if config.download:
+        fetch_missing([config.dataset], say)
     episodes = load_held_out(config.dataset, spec, world.provenance)
     for other in others:
         check_comparable(other, world, config.dataset, episodes)

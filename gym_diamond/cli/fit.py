@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from gym_diamond import schema, world_models
 from gym_diamond.cli import say
+from gym_diamond.data.images import View
 from gym_diamond.errors import InvalidArgument, InvalidRun
 from gym_diamond.files import read_json
 from gym_diamond.fitting import provenance, run
@@ -31,6 +32,7 @@ from gym_diamond.fitting.reporters import Reporter, TensorBoardReporter, WandbRe
 from gym_diamond.fitting.session import Session
 from gym_diamond.fitting.setup import make_setup
 from gym_diamond.hardware import resolve_device, resolve_precision
+from gym_diamond.hub.datasets import fetch_missing
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Arguments:
     """Go on with the run in --out exactly where its last checkpoint stands."""
     config: Path | None = None
     """A .json or .toml file with any of these values, in the form of a run's fit/config.json."""
+    download: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Fetch the datasets that are not here from where Minari keeps public ones (https://minari.farama.org)."""
     wandb: str | None = None
     """Also report to this Weights & Biases project."""
     run: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=RunConfig)
@@ -64,7 +68,9 @@ def main(argv: list[str]) -> int:
 
     resumed = arguments.resume and (out / "provenance.json").exists()
     sources = without_sources(config) if resumed else config  # a resumed run has all it needs in its own folder
-    material = load_material(config.dataset, config.context_length)
+    if arguments.download:
+        fetch_missing(config.dataset, say)
+    material = load_material(config.dataset, config.context_length, View(config.image_key, config.resize))
     setup = make_setup(sources, material, device)
     command = without_folders(("gym-diamond", "fit", *argv), arguments)
     origin = provenance.origin(sources, material.episodes, command, device, precision)

@@ -7,16 +7,18 @@ a lost life ends an episode, and the game's own end stands in the infos. The onl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Space
+from gymnasium.spaces import Box
 
 from gym_diamond.choices import Choices, choices_of, first_choice
+from gym_diamond.data.dataset_info import DatasetInfo
 from gym_diamond.data.episode import Episode
+from gym_diamond.data.images import ImageSource, View, find_image, frame_shape, to_frames
 from gym_diamond.errors import InvalidDataset, MissingExtra
 from gym_diamond.games import ATARI_FPS
 
@@ -32,25 +34,6 @@ except ImportError as error:
 
 FRAMES_AT_ONCE = 4096  # episodes are written in groups of about this many frames: 50 MB, and a file opened less often
 RESERVE = 1 << 20
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What was played, as a world model fitted to it has to know it."""
-
-    game: str  # "Breakout", or a name of the user's own
-    num_actions: int  # of a MultiDiscrete game the sum of `action_sizes`
-    action_meanings: tuple[str, ...]  # a name for each; of a MultiDiscrete game part by part
-    fps: int  # agent steps a second
-    height: int
-    width: int
-    channels: int
-    action_sizes: tuple[int, ...] = ()  # how many can be chosen in each part of a MultiDiscrete action; () = Discrete
-
-    @property
-    def choices(self) -> Choices:
-        """What is chosen at each step."""
-        return Choices(self.num_actions, self.action_sizes)
 
 
 def write(
@@ -98,28 +81,34 @@ def write(
         if not num_episodes:
             raise InvalidDataset(f"Nothing was played, so there is no dataset {name!r} to write.")
         num_steps = storage.total_steps
-        _publish(temporary, target, name)
+        publish(temporary, target, name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return num_episodes, num_steps
 
 
-def load(name: str) -> tuple[DatasetInfo, list[Episode]]:
+def load(name: str, view: View = View()) -> tuple[DatasetInfo, list[Episode]]:  # noqa: B008 - it is frozen
     """What was played, and every episode of the local Minari dataset `name`. Never asks the network.
 
     Episodes without an action are left out. Datasets that others made are read as well, if their observations are
-    images (uint8) and their actions are Discrete, MultiDiscrete or MultiBinary.
+    images, or dictionaries with one (`images.py`), and their actions are Discrete, MultiDiscrete or MultiBinary.
+
+    Args:
+        name: "namespace/name-v0".
+        view: which image of the observations, and of which size.
 
     Raises:
         InvalidDataset: the dataset is absent, damaged, empty, not made of images, or its actions are not discrete.
     """
-    path = _dataset_path(name) / "data"
+    path = dataset_path(name) / "data"
     if not path.is_dir():
         raise InvalidDataset(_absent(name))
     try:
+        _check_spaces(MinariStorage.read_raw_metadata(path))
         storage = MinariStorage.read(path)
-        info = _read_info(name, storage)
-        episodes = list(_read_episodes(storage))
+        source = _find_image(name, storage, view)
+        info = _read_info(name, storage, frame_shape(source, view))
+        episodes = list(_read_episodes(name, storage, source, view))
     except (OSError, KeyError, AssertionError, ValueError) as error:
         if isinstance(error, InvalidDataset):
             raise
@@ -135,7 +124,7 @@ def check_name(name: str, *, overwrite: bool) -> Path:
     Raises:
         InvalidDataset: the name is malformed, or taken while `overwrite` is false.
     """
-    path = _dataset_path(name)
+    path = dataset_path(name)
     if path.exists() and not overwrite:
         raise InvalidDataset(
             f"There already is a dataset {name!r} in {path}. Choose another name, such as a higher version, "
@@ -202,7 +191,8 @@ def _to_buffer(episode: Episode) -> EpisodeBuffer:
     )
 
 
-def _publish(temporary: Path, target: Path, name: str) -> None:
+def publish(temporary: Path, target: Path, name: str) -> None:
+    """Move `temporary`/data, a whole dataset, to where the dataset `name` stands; one that is there moves aside."""
     namespace = parse_dataset_id(name)[0]
     if namespace is not None and namespace not in list_local_namespaces():
         create_namespace(namespace)
@@ -216,8 +206,21 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _read_info(name: str, storage: MinariStorage) -> DatasetInfo:
-    height, width, channels = _image_shape(name, storage.observation_space)
+def _check_spaces(metadata: Mapping[str, Any]) -> None:
+    """Nothing, if the spaces are told. Minari would else make the env that the dataset names, which may be any code."""
+    if not {"observation_space", "action_space"} <= metadata.keys():
+        raise ValueError("it does not tell its spaces, but leaves them to an environment; save it with a newer Minari")
+
+
+def _find_image(name: str, storage: MinariStorage, view: View) -> ImageSource:
+    try:
+        return find_image(storage.observation_space, view.image_key)
+    except InvalidDataset as error:
+        raise InvalidDataset(f"The observations of dataset {name!r} {error}") from error
+
+
+def _read_info(name: str, storage: MinariStorage, shape: tuple[int, int, int]) -> DatasetInfo:
+    height, width, channels = shape
     choices = choices_of(storage.action_space)
     if choices is None:
         raise InvalidDataset(
@@ -234,6 +237,8 @@ def _read_info(name: str, storage: MinariStorage) -> DatasetInfo:
         width=width,
         channels=channels,
         action_sizes=choices.action_sizes,
+        has_rewards=known.get("has_rewards", True),
+        has_ends=known.get("has_ends", True),
     )
 
 
@@ -243,25 +248,19 @@ def _numbers(choices: Choices) -> Iterator[str]:
         yield from map(str, range(size))
 
 
-def _image_shape(name: str, space: Space) -> tuple[int, int, int]:
-    if not isinstance(space, Box) or space.dtype != np.uint8 or len(space.shape) not in (2, 3):
-        raise InvalidDataset(
-            f"The observations of dataset {name!r} are {space}; they must be images, uint8 (height, width, channels)."
-        )
-    height, width, channels = (*space.shape, 1)[:3]
-    return height, width, channels
-
-
-def _read_episodes(storage: MinariStorage) -> Iterator[Episode]:
+def _read_episodes(name: str, storage: MinariStorage, source: ImageSource, view: View) -> Iterator[Episode]:
     indices = range(storage.total_episodes)
     first = first_choice(storage.action_space)
     for data, about in zip(storage.get_episodes(indices), storage.get_episode_metadata(indices), strict=True):
         if len(data["actions"]) == 0:
             continue
-        frames = data["observations"]
+        try:
+            frames = to_frames(data["observations"], source, view)
+        except InvalidDataset as error:
+            raise InvalidDataset(f"The observations of episode {data['id']} of dataset {name!r} {error}") from error
         terminated = bool(data["terminations"][-1])
         yield Episode(
-            frames=frames if frames.ndim == 4 else frames[..., None],  # (T+1, H, W) -> (T+1, H, W, 1)
+            frames=frames,
             actions=data["actions"].astype(np.int64) - first,
             rewards=data["rewards"].astype(np.float32),
             terminated=terminated,
@@ -271,7 +270,12 @@ def _read_episodes(storage: MinariStorage) -> Iterator[Episode]:
         )
 
 
-def _dataset_path(name: str) -> Path:
+def dataset_path(name: str) -> Path:
+    """The folder in which the dataset `name` stands, or would.
+
+    Raises:
+        InvalidDataset: the name is malformed.
+    """
     try:
         parse_dataset_id(name)
     except (ValueError, TypeError) as error:  # Minari's own parser stumbles over a missing version
@@ -286,5 +290,5 @@ def _absent(name: str) -> str:
     local = ", ".join(sorted(minari.list_local_datasets())) or "none"
     return (
         f"There is no dataset {name!r} in {get_dataset_path()}. Here there is: {local}. Collect one with "
-        f"`gym-diamond collect GAME --dataset {name}`, or get a public one with `minari download {name}`."
+        f"`gym-diamond collect GAME --dataset {name}`, or get a public one of Minari's with --download."
     )

@@ -45,7 +45,7 @@ class OpenLoop(NamedTuple):
     rollouts: list[Rollout]
     curves: dict[str, np.ndarray]  # by measure, (S, N)
     ball: dict[str, np.ndarray] | None  # the same of the ball; None where no detector knows it
-    sections: dict[str, Any]  # of metrics.json: "drift", "reward_end", "speed" and, where it is known, "ball"
+    sections: dict[str, Any]  # of metrics.json: "drift", "speed" and, where they are known, "reward_end" and "ball"
 
 
 def choose_starts(world: World, episodes: Sequence[Episode], num: int, plan: Plan) -> list[Start]:
@@ -68,9 +68,11 @@ def open_loop(world: World, episodes: Sequence[Episode], starts: Sequence[Start]
     ball = _ball(dreams, world.model.spec)
     sections = {
         "drift": metrics.drift(measured, starts, episodes, plan.min_episode_steps),
-        "reward_end": metrics.reward_end(judged, dreams, world.model.spec, rng),
         "speed": metrics.speed(dreams),
     }
+    if world.model.spec.has_rewards or world.model.spec.has_ends:
+        found = metrics.reward_end(judged, dreams, world.model.spec, rng)
+        sections["reward_end"] = _known(found, world.model.spec)
     if ball is not None:
         sections["ball"] = ball_scores.summary(world.model.spec.game, ball)
     return OpenLoop(dreams, measured, ball, sections)
@@ -83,6 +85,13 @@ def _ball(dreams: Sequence[Rollout], spec: WorldSpec) -> dict[str, np.ndarray] |
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def _known(found: Mapping[str, Any], spec: WorldSpec) -> dict[str, Any]:
+    """The section "reward_end" without what the world was never told of, and so cannot be right or wrong about."""
+    unknown = () if spec.has_rewards else ("reward", "dreamt_reward", "confusion")
+    unknown += () if spec.has_ends else ("end", "dreamt_end", "end_confusion")
+    return {name: value for name, value in found.items() if name not in unknown}
+
+
 def omissions(spec: WorldSpec, plan: Plan, dataset: str, others: Sequence[World]) -> dict[str, str]:
     """Why some sections will be missing, and what would bring them, by the names of the sections."""
     reasons: dict[str, str] = {}
@@ -90,12 +99,18 @@ def omissions(spec: WorldSpec, plan: Plan, dataset: str, others: Sequence[World]
         reasons["ball"] = (
             f"there is no detector of a ball for {spec.game} in such frames, but for {' and '.join(LIGHTS)}."
         )
+    if not spec.has_rewards:
+        reasons["rewards"] = "the play that it was fitted to holds no rewards, so its dreams always give reward 0."
+    if not spec.has_ends:
+        reasons["ends"] = "the play that it was fitted to does not tell when the game ended, so its dreams never end."
     blocked = obstacle(spec) if plan.moments or plan.ranking_starts else None
     for name, option in (("hallucinated", "moments"), ("controllability", "moments"), ("ranking", "ranking_starts")):
         if getattr(plan, option) == 0:
             reasons[name] = f"left out by `--{option.replace('_', '-')} 0`; it is measured without that option."
         elif blocked is not None:
             reasons[name] = blocked
+        elif name != "controllability" and not spec.has_rewards:
+            reasons[name] = "its dreams always give reward 0."
     if not others:
         again = f"gym-diamond evaluate WORLD --dataset {dataset} --compare OTHER_WORLD"
         reasons["spread"] = f"no other fit was given. Fit once more with another `--seed`, then `{again}`."
@@ -135,8 +150,8 @@ def check_comparable(other: World, world: World, dataset: str, episodes: Sequenc
         InvalidArgument: it dreams something else.
         InvalidDataset: it was fitted to some of the episodes.
     """
-    names = ("game", "height", "width", "channels", "action_meanings", "action_sizes", "reward_values", "reward_coding")
-    for name in names:
+    same = ("game", "height", "width", "channels", "action_meanings", "action_sizes")
+    for name in (*same, "reward_values", "reward_coding", "has_ends"):
         given, asked = getattr(other.model.spec, name), getattr(world.model.spec, name)
         if given != asked:
             raise InvalidArgument(

@@ -21,13 +21,14 @@ def pictures(dreams: OpenLoop, metrics: Mapping[str, Any]) -> dict[str, bytes]:
     The dreams that are shown are drawn at random by the seed of the evaluation, whatever they look like.
     """
     chosen = np.random.default_rng(metrics["seed"]).permutation(len(dreams.curves["psnr"])).tolist()
-    events = metrics["reward_end"]
     found = {
         "drift.png": png(draw_drift(_curves(dreams), horizon(metrics))),
         "strips.png": png(draw_strips(dreams.rollouts, chosen, lost=_lost(dreams))),
         "dream.gif": film(dreams.rollouts, chosen, metrics["fps"]),
-        "reward_end.png": png(draw_reward_end(events.get("confusion"), events["end_confusion"])),
     }
+    if "reward_end" in metrics:
+        events = metrics["reward_end"]
+        found["reward_end.png"] = png(draw_reward_end(events.get("confusion"), events.get("end_confusion")))
     if "ranking" in metrics:
         found["ranking.png"] = png(draw_ranking(metrics["ranking"]))
     return found

@@ -34,7 +34,7 @@ def answers(metrics: Mapping[str, Any]) -> list[Answer]:
     return [
         *_frames(metrics["drift"]),
         *(_ball(metrics["ball"]) if "ball" in metrics else _moving(metrics)),
-        *_events(metrics["reward_end"]),
+        *_events(metrics.get("reward_end", {})),
         *(_made_up(metrics["hallucinated"]) if "hallucinated" in metrics else ()),
         *(_actions(metrics["controllability"]) if "controllability" in metrics else ()),
         *(_policies(metrics["ranking"]) if "ranking" in metrics else ()),
@@ -81,12 +81,10 @@ def _shown(requirement: Requirement) -> str:
 def _events(reward_end: Mapping[str, Any]) -> Iterator[Answer]:
     if "reward_error" in reward_end:
         yield _reward_error(reward_end["reward_error"], reward_end["dreamt_reward_error"])
-    rewards = tuple(reward_end.get(name, {}).get("any") for name in ("reward", "dreamt_reward"))
-    for question, (real, dreamt) in (
-        ("rewards are right", rewards),
-        ("ends are right", (reward_end["end"], reward_end["dreamt_end"])),
-    ):
-        if real is None or dreamt is None:  # a world whose only reward is 0, or whose rewards are no classes
+    rewards = (reward_end.get(name, {}).get("any") for name in ("reward", "dreamt_reward"))
+    ends = (reward_end.get(name) for name in ("end", "dreamt_end"))
+    for question, (real, dreamt) in (("rewards are right", rewards), ("ends are right", ends)):
+        if real is None or dreamt is None:  # never told, or rewards that are no classes
             continue
         near, n = _f1(dreamt), dreamt["played"]
         measured = f"F1 {with_interval(near)} in dreams, {with_interval(_f1(real))} on real frames"

@@ -163,6 +163,8 @@ def not_measured(metrics: Metrics) -> str:
 
 TITLES = {
     "ball": "Ball",
+    "rewards": "Rewards",
+    "ends": "Ends",
     "hallucinated": "Made-up rewards",
     "controllability": "Controllability",
     "ranking": "Policies",

@@ -86,12 +86,14 @@ def reward_end_table(reward_end: Metrics) -> str:
         ("event", "played", "predicted", "precision", "recall", "F1", "F1 ± 1", "Brier", "ECE")
     ]
     for where, name in (("", "reward"), (" in dreams", "dreamt_reward")):
-        classes = [value for value in reward_end.get(name, {}) if value not in ("any", "brier", "ece", "0")]
+        classes = [value for value in reward_end.get(name, ()) if value not in ("any", "brier", "ece", "0")]
         for value in classes:
             scores = reward_end[name][value]
             if scores["played"] + scores["predicted"]:
                 rows.append(_scores(f"reward {value}{where}", scores))
-    rows += [_scores(f"end{where}", reward_end[name]) for where, name in (("", "end"), (" in dreams", "dreamt_end"))]
+    for where, name in (("", "end"), (" in dreams", "dreamt_end")):
+        if name in reward_end:
+            rows.append(_scores(f"end{where}", reward_end[name]))
     return table(rows)
 
 

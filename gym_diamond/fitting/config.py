@@ -113,6 +113,10 @@ class RunConfig:
 
     dataset: tuple[str, ...] = ()
     """Minari datasets to fit to, for example breakout/mixed-v0."""
+    image_key: str | None = None
+    """Of datasets whose observations are dictionaries, the entry that is the image; needed if there are several."""
+    resize: tuple[int, int] | None = None
+    """Height and width to which the frames are resized; by default they stay as the dataset has them."""
     backend: Literal["diamond"] = "diamond"
     """The kind of world model."""
     preset: str = "small"

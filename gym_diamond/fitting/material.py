@@ -8,6 +8,7 @@ import numpy as np
 
 from gym_diamond.data import dataset
 from gym_diamond.data.episode import Episode
+from gym_diamond.data.images import View
 from gym_diamond.data.rewards import SIGNS, RewardCoding, choose_values
 from gym_diamond.errors import InvalidDataset
 from gym_diamond.games import GAMES
@@ -21,15 +22,20 @@ class Material(NamedTuple):
     episodes: list[Episode]
 
 
-def load_material(names: Sequence[str], context_length: int) -> Material:
+def load_material(names: Sequence[str], context_length: int, view: View = View()) -> Material:  # noqa: B008 - frozen
     """The episodes of all datasets in `names`, in order, and the spec of a world fitted to them.
+
+    Args:
+        names: of Minari datasets.
+        context_length: L of the world.
+        view: which image of the observations, and of which size.
 
     Raises:
         InvalidDataset: a dataset is absent or empty, or they do not fit each other.
     """
     infos, episodes = [], []
     for name in names:
-        info, found = dataset.load(name)
+        info, found = dataset.load(name, view)
         infos.append(info)
         episodes += found
     first = infos[0]
@@ -41,7 +47,7 @@ def load_material(names: Sequence[str], context_length: int) -> Material:
                     f"datasets {names[0]!r} and {name!r} cannot be fitted together: {field.name} is {ours!r} in the "
                     f"first and {theirs!r} in the second."
                 )
-    values, coding = reward_values(first.game, episodes)
+    values, coding = reward_values(first.game, episodes) if first.has_rewards else ((0.0,), "classes")
     spec = WorldSpec(
         game=first.game,
         height=first.height,
@@ -54,6 +60,8 @@ def load_material(names: Sequence[str], context_length: int) -> Material:
         fps=first.fps,
         action_sizes=first.action_sizes,
         reward_coding=coding,
+        has_rewards=first.has_rewards,
+        has_ends=first.has_ends,
     )
     check_actions(episodes, spec)
     return Material(spec, episodes)

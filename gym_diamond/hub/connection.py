@@ -12,6 +12,7 @@ from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HTTPError,  # pyright: ignore[reportPrivateImportUsage]  # of httpx or httpx2, whichever the library is built on
+    LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -72,6 +73,8 @@ def explaining(address: Address, doing: str) -> Iterator[None]:
     repository, revision = address
     try:
         yield
+    except LocalEntryNotFoundError as error:  # the library's own downloads say so when the line is cut
+        raise HubError(f"{doing} failed: the connection was lost. Try again.") from error
     except EntryNotFoundError as error:
         raise MissingFile(f"{doing} failed: there is no such file at revision {revision!r}.") from error
     except GatedRepoError as error:

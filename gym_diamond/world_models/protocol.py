@@ -64,6 +64,8 @@ class WorldSpec:
     fps: int  # agent steps a second in the real game
     action_sizes: tuple[int, ...] = ()  # how many can be chosen in each part of a MultiDiscrete action; () = Discrete
     reward_coding: Literal["classes", "two_hot"] = "classes"  # two_hot: rewards lie between the values, which are bins
+    has_rewards: bool = True  # False: the play told none, so a dream always gives 0
+    has_ends: bool = True  # False: the play told none, so a dream never ends
 
     def __post_init__(self) -> None:
         positive = ("height", "width", "channels", "num_actions", "context_length", "fps")
@@ -79,6 +81,8 @@ class WorldSpec:
             raise InvalidArgument(f"spec.reward_values {self.reward_values} must be distinct and increasing.")
         if self.reward_coding == "two_hot" and len(self.reward_values) < 2:
             raise InvalidArgument(f"spec.reward_values {self.reward_values} must be two bins at least.")
+        if not self.has_rewards and self.reward_values != (0.0,):
+            raise InvalidArgument(f"spec.reward_values {self.reward_values} must be (0.0,) without rewards.")
 
     @property
     def choices(self) -> Choices:

@@ -100,7 +100,7 @@ def test_a_malformed_name_is_answered_with_how_names_look(name: str):
 
 def test_an_absent_dataset_is_answered_with_those_that_are_here_and_how_to_get_one():
     write(NAME, INFO, [_episode(5)])
-    with pytest.raises(InvalidDataset, match=r"breakout/test-v0.*gym-diamond collect.*minari download pong/expert-v0"):
+    with pytest.raises(InvalidDataset, match=r"breakout/test-v0.*gym-diamond collect.*with --download"):
         load("pong/expert-v0")
 
 

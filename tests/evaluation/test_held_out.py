@@ -39,3 +39,11 @@ def test_other_actions_are_refused():
         InvalidDataset, match=r"NOOP, FIRE and RIGHT, LEFT; this world of Breakout has NOOP, FIRE, RIGHT"
     ):
         check_fits("a/b-v0", parted, SPEC)
+
+
+def test_play_that_does_not_tell_what_the_world_dreams_is_refused():
+    with pytest.raises(InvalidDataset, match=r"does not tell ends, and this world dreams them"):
+        check_fits("a/b-v0", replace(INFO, has_ends=False), SPEC)
+    bare = replace(SPEC, reward_values=(0.0,), has_rewards=False, has_ends=False)
+    check_fits("a/b-v0", replace(INFO, has_rewards=False, has_ends=False), bare)
+    check_fits("a/b-v0", INFO, bare)

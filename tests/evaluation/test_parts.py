@@ -1,5 +1,6 @@
 """The parts of an evaluation say what they leave out, and refuse what cannot be compared."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,13 @@ import pytest
 from gym_diamond.checkpoint import World
 from gym_diamond.data.episode import Episode, digest
 from gym_diamond.errors import InvalidArgument, InvalidDataset
+from gym_diamond.evaluation.card import measured
+from gym_diamond.evaluation.figures.reward_end import draw_reward_end
 from gym_diamond.evaluation.parts import Plan, check_comparable, omissions
 from gym_diamond.games import game
 from gym_diamond.world_models.protocol import WorldSpec
 from tests.fakes import CountingWorld, counting_bank, flat_frames
+from tests.measured import metrics
 
 PLAN = Plan(horizon=5, min_episode_steps=2, moments=4, ranking_starts=4, seed=0)
 MEANINGS = game("Breakout").action_meanings
@@ -55,3 +59,30 @@ def test_only_worlds_of_the_same_frames_are_compared():
 def test_a_world_that_was_fitted_to_the_play_is_not_compared():
     with pytest.raises(InvalidDataset, match="1 of the 1 episodes"):
         check_comparable(world("b", episodes=[digest(EPISODE)]), world("a"), "counting/heldout-v0", [EPISODE])
+
+
+def test_what_the_play_did_not_tell_is_named_and_nothing_of_it_is_measured():
+    bare = replace(BREAKOUT, reward_values=(0.0,), has_rewards=False, has_ends=False)
+    found = omissions(bare, PLAN, "breakout/heldout-v0", [world("b")])
+    assert found["rewards"] == "the play that it was fitted to holds no rewards, so its dreams always give reward 0."
+    assert found["ends"] == (
+        "the play that it was fitted to does not tell when the game ended, so its dreams never end."
+    )
+    assert found["hallucinated"] == found["ranking"] == "its dreams always give reward 0."
+    assert "controllability" not in found
+
+
+def test_rewards_alone_are_judged_without_a_word_of_ends():
+    values = metrics()
+    del (
+        values["spread"],
+        values["reward_end"]["end"],
+        values["reward_end"]["dreamt_end"],
+        values["reward_end"]["end_confusion"],
+    )
+    card = measured(values)
+    assert "| rewards are right" in card
+    assert "ends are right" not in card
+    assert "| reward 1 in dreams" in card
+    assert "| end " not in card
+    assert draw_reward_end(values["reward_end"]["confusion"], None).width < 800, "two matrices of four"

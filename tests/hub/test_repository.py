@@ -208,7 +208,8 @@ def test_a_file_that_is_too_large_is_not_read_from_a_directory_either(tiny: dict
 @pytest.mark.parametrize(
     "address",
     [
-        "hub:", "hub:a", "hub:a/b/c", "hub:../b", "hub:a/..", "hub:a/b@", "hub:a/b@../../c", "hub:a/b@x y", "hub:a--b/c",
+        "hub:", "hub:a", "hub:a/b/c", "hub:../b", "hub:a/..", "hub:a/b@", "hub:a/b@../../c", "hub:a/b@x y",
+        "hub:a--b/c",
         "hub:http://a/b", "hub:a/b@é", "hub:/etc/passwd", "hub:a/b\n", "hub:" + "a" * 200 + "/b", "hub:a/b?c@d",
     ],
 )  # fmt: skip

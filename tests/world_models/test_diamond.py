@@ -209,3 +209,22 @@ def test_an_unknown_backend_is_named_with_the_known_ones() -> None:
 def test_a_sampling_value_out_of_range_is_named(field: str, value: object) -> None:
     with pytest.raises(InvalidArgument, match=field):
         Sampling(**{field: value})  # pyright: ignore[reportArgumentType]
+
+
+def test_a_world_that_was_never_told_of_ends_and_rewards_gives_0_and_never_ends_whatever_its_weights() -> None:
+    spec = replace(SPEC, reward_values=(0.0,), has_rewards=False, has_ends=False)
+    world = build(presets["tiny"], spec, Sampling(), "fp32").requires_grad_(False)
+    context = make_context(make_world(), 3)
+    world.rew_end_model.head[2].weight.fill_(9.0)
+    state = world.reset(context)
+    noise = world.draw(torch.arange(6).view(3, 2), torch.zeros(3, dtype=torch.int64))
+    _, transition = world.step(state, torch.zeros(3, dtype=torch.int64), noise)
+    assert transition.reward.tolist() == transition.end_prob.tolist() == [0.0] * 3
+    assert transition.end.tolist() == [False] * 3
+    assert transition.reward_probs.tolist() == [[1.0]] * 3
+    assert not world.judge(context).end_prob.any()
+
+
+def test_a_world_without_rewards_has_no_other_value_than_0() -> None:
+    with pytest.raises(InvalidArgument, match=r"must be \(0.0,\) without rewards"):
+        replace(SPEC, has_rewards=False)

@@ -99,7 +99,7 @@ class DiamondWorldModel(nn.Module):
     def judge(self, context: Context) -> Judgement:
         """What the reward/end model believes of each transition in `context`, from an empty memory."""
         logits_reward, logits_end, _ = self._read(context)
-        return Judgement(logits_reward.softmax(-1), logits_end.softmax(-1)[..., 1])
+        return Judgement(logits_reward.softmax(-1), self._end_prob(logits_end))
 
     def history(self, state: DiamondState) -> Tensor:
         """The last L frames `(B, L, C, H, W)`, oldest first."""
@@ -114,7 +114,7 @@ class DiamondWorldModel(nn.Module):
         return self.denoiser(x, torch.full((1,), sigma, device=x.device), obs, act)
 
     def _draw_transition(self, obs: Tensor, logits_reward: Tensor, logits_end: Tensor, u: Tensor) -> Transition:
-        reward_probs, end_prob = logits_reward.softmax(-1), logits_end.softmax(-1)[:, 1]
+        reward_probs, end_prob = logits_reward.softmax(-1), self._end_prob(logits_end)
         reward_mode, end_mode = self.sampling.reward_mode, self.sampling.end_mode
         if reward_mode == "mean":
             reward = reward_probs @ self.reward_values
@@ -128,3 +128,8 @@ class DiamondWorldModel(nn.Module):
         else:
             end = end_prob > (0.5 if end_mode == "mode" else u[:, 1])
         return Transition(obs, reward, end, reward_probs, end_prob)
+
+    def _end_prob(self, logits_end: Tensor) -> Tensor:
+        """The probability of an end, `(...)` of logits `(..., 2)`; 0 for a world that was never told of ends."""
+        prob = logits_end.softmax(-1)[..., 1]
+        return prob if self.spec.has_ends else torch.zeros_like(prob)
