@@ -1,6 +1,7 @@
 """Each example runs, on tiny settings, and does what its first line says."""
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -30,6 +31,8 @@ def test_every_example_is_tested_here() -> None:
         "ppo_sb3",
         "ppo_in_reality",
         "fit_a_world",
+        "fit_your_game",
+        "squash",
         "crafter_env",
     }
 
@@ -95,3 +98,32 @@ def test_a_world_is_fitted_end_to_end(
         assert (tmp_path / "world" / name).exists(), name
     assert (tmp_path / "world.gif").exists()
     assert "Watch them" in capsys.readouterr().out
+
+
+def test_squash_pays_for_each_ball_that_is_returned_until_one_is_missed() -> None:
+    squash = load("squash")
+    game = squash.Squash()
+    frame, _ = game.reset(seed=0)
+    rewards = []
+    for _ in range(200):
+        frame, reward, terminated, _, _ = game.step(squash.follow(frame))
+        assert not terminated
+        rewards.append(reward)
+    assert set(rewards) == {0.0, 1.0}
+    assert sum(rewards) >= 200 // 28  # up and down again in 26 steps, or the paddle was late
+    while not terminated:
+        frame, reward, terminated, _, _ = game.step(1)  # LEFT for ever
+    assert reward == -1.0
+
+
+def test_a_game_of_ones_own_is_fitted_and_ppo_is_judged_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "minari"))
+    out = tmp_path / "world"
+    load("fit_your_game").main(
+        steps=1500, fit_minutes=0.01, preset="tiny", total_timesteps=1024, num_games=2, out=str(out)
+    )
+    assert json.loads((out / "config.json").read_text())["spec"]["reward_values"] == [-1.0, 0.0, 1.0]
+    assert {name: len(returns) for name, returns in json.loads((out / "squash.json").read_text()).items()} == {
+        "random": 2,
+        "ppo_in_the_dream": 2,
+    }
