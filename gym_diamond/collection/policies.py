@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from gym_diamond.choices import choices_of
 from gym_diamond.errors import InvalidArgument, MissingExtra
 
 
@@ -26,14 +27,14 @@ class Policy(Protocol):
         ...
 
     def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The actions `(n,)` int64 in `rows` `(n,)` int, where `frames` `(n, H, W, C)` uint8 are seen."""
+        """The actions `(n,)` or `(n, A)` int64 in `rows` `(n,)` int, where `frames` `(n, H, W, C)` uint8 are seen."""
         ...
 
 
 class RandomPolicy:
-    """Every action is as likely as any other."""
+    """Every action is as likely as any other. There are `num_actions`, or so many in each part of an action."""
 
-    def __init__(self, num_actions: int) -> None:
+    def __init__(self, num_actions: int | tuple[int, ...]) -> None:
         self.name = "random"
         self._num_actions = num_actions
 
@@ -42,17 +43,20 @@ class RandomPolicy:
 
     def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Uniform actions."""
-        return rng.integers(0, self._num_actions, len(rows))
+        return _uniform(self._num_actions, len(rows), rng)
 
 
 class StickyPolicy:
-    """A random action, held for a random while of `mean_hold` steps on average (geometric): it gets around."""
+    """A random action, held for a random while of `mean_hold` steps on average (geometric): it gets around.
 
-    def __init__(self, num_actions: int, num_rows: int, mean_hold: float = 8.0) -> None:
+    Of actions of several parts, each part is held for a while of its own.
+    """
+
+    def __init__(self, num_actions: int | tuple[int, ...], num_rows: int, mean_hold: float = 8.0) -> None:
         self.name = "sticky"
         self._num_actions = num_actions
         self._release = 1 / mean_hold
-        self._held = np.full(num_rows, -1)  # -1 = nothing is held
+        self._held = np.full((num_rows, *np.shape(num_actions)), -1)  # -1 = nothing is held
 
     def begin(self, rows: np.ndarray) -> None:
         """Let go of the actions held in `rows`."""
@@ -60,8 +64,8 @@ class StickyPolicy:
 
     def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The held actions, some of them drawn anew."""
-        renew = (self._held[rows] < 0) | (rng.random(len(rows)) < self._release)
-        drawn = rng.integers(0, self._num_actions, len(rows))
+        renew = (self._held[rows] < 0) | (rng.random(self._held[rows].shape) < self._release)
+        drawn = _uniform(self._num_actions, len(rows), rng)
         self._held[rows] = np.where(renew, drawn, self._held[rows])
         return self._held[rows]
 
@@ -85,7 +89,9 @@ class EpsilonPolicy:
     """Another policy, of whose actions a share `epsilon` is replaced by uniform ones; `name` is the other's unless
     given."""
 
-    def __init__(self, policy: Policy, num_actions: int, epsilon: float, name: str | None = None) -> None:
+    def __init__(
+        self, policy: Policy, num_actions: int | tuple[int, ...], epsilon: float, name: str | None = None
+    ) -> None:
         if not 0 <= epsilon <= 1:
             raise InvalidArgument(f"epsilon is {epsilon}; it is the share of random actions, from 0 to 1.")
         self.name = name or policy.name
@@ -98,8 +104,9 @@ class EpsilonPolicy:
     def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The other policy's actions, some replaced."""
         chosen = self._policy.act(rows, frames, rng)
-        drawn = rng.integers(0, self._num_actions, len(rows))
-        return np.where(rng.random(len(rows)) < self._epsilon, drawn, chosen)
+        drawn = _uniform(self._num_actions, len(rows), rng)
+        replaced = (rng.random(len(rows)) < self._epsilon).reshape(-1, *[1] * (drawn.ndim - 1))  # all parts or none
+        return np.where(replaced, drawn, chosen)
 
 
 class SB3Policy:
@@ -109,7 +116,9 @@ class SB3Policy:
     episode begins. Loading such a file runs code that is in it: load only what you trust.
     """
 
-    def __init__(self, path: Path, num_actions: int, num_rows: int, frame_shape: tuple[int, int, int]) -> None:
+    def __init__(
+        self, path: Path, num_actions: int | tuple[int, ...], num_rows: int, frame_shape: tuple[int, int, int]
+    ) -> None:
         self.name = path.stem
         algorithm = _sb3_algorithm(path)
         self._model = algorithm.load(path, device="cpu")
@@ -117,7 +126,8 @@ class SB3Policy:
         height, width, channels = frame_shape
         seen = self._model.observation_space.shape  # (k*C, H, W) or (H, W, k*C)
         stacks = {(*order,): k for k in range(1, 17) for order in _image_orders(height, width, k * channels)}
-        if seen not in stacks or self._model.action_space.n != num_actions:
+        choices = choices_of(self._model.action_space)
+        if seen not in stacks or choices is None or choices.limits != num_actions:
             raise InvalidArgument(
                 f"{path} was trained on observations {seen} with actions {self._model.action_space}; "
                 f"it must see {frame_shape} frames, or a stack of them, and have {num_actions} actions."
@@ -159,6 +169,10 @@ class SB3Policy:
             self._memory = tuple(np.zeros((len(part), num_rows, part.shape[-1]), part.dtype) for part in memory)
         for kept, part in zip(self._memory, memory, strict=True):
             kept[:, rows] = part
+
+
+def _uniform(num_actions: int | tuple[int, ...], num: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(0, num_actions, (num, *np.shape(num_actions)))
 
 
 def _image_orders(height: int, width: int, channels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

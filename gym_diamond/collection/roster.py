@@ -30,7 +30,7 @@ from gym_diamond.games import game as find_game
 def make_policy(
     name: str,
     game: str,
-    num_actions: int,
+    num_actions: int | tuple[int, ...],
     num_rows: int,
     frame_shape: tuple[int, int, int],
     epsilon: float | None = None,
@@ -40,7 +40,7 @@ def make_policy(
     Args:
         name: as above.
         game: what is played, "Breakout".
-        num_actions: of the game.
+        num_actions: of the game; of actions of several parts, that of each part.
         num_rows: that it remembers.
         frame_shape: (H, W, C) of what it sees.
         epsilon: the share of random actions, from 0 to 1, where the name gives none.
@@ -66,7 +66,9 @@ def _split(name: str) -> tuple[str, float | None]:
         return name, None
 
 
-def _make_player(name: str, game: str, num_actions: int, num_rows: int, frame_shape: tuple[int, int, int]) -> Policy:
+def _make_player(
+    name: str, game: str, num_actions: int | tuple[int, ...], num_rows: int, frame_shape: tuple[int, int, int]
+) -> Policy:
     kind, _, detail = name.partition(":")
     if name == "random":
         return RandomPolicy(num_actions)

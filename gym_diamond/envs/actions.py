@@ -26,7 +26,7 @@ def read_actions(value: Any, shape: tuple[int, ...], spec: WorldSpec) -> np.ndar
         wanted = f"integers of shape {shape}" if shape else "one integer"
         raise InvalidArgument(f"action is {actions.dtype} of shape {actions.shape}; it must be {wanted}.")
     if not choices.contains(actions):
-        names = choices.describe(spec.action_meanings)
+        names = choices.describe(spec.action_meanings, numbered=True)
         raise InvalidArgument(f"action {actions.tolist()} is out of range; {spec.game} has the actions {names}.")
     return actions.astype(np.int64)
 

@@ -78,8 +78,9 @@ def check_fits(name: str, info: DatasetInfo, spec: WorldSpec) -> None:
                 f"Dataset {name!r} does not tell {what}, and this world dreams them: they cannot be judged. Choose a "
                 f"dataset with {what}."
             )
-    if info.action_meanings != spec.action_meanings:
+    if (info.action_meanings, info.action_sizes) != (spec.action_meanings, spec.action_sizes):
+        theirs, ours = info.choices.describe(info.action_meanings), spec.choices.describe(spec.action_meanings)
         raise InvalidDataset(
-            f"The actions of dataset {name!r} are {', '.join(info.action_meanings)}; this world of {spec.game} has "
-            f"{', '.join(spec.action_meanings)}. Choose a dataset of the same game and the same actions."
+            f"The actions of dataset {name!r} are {theirs}; this world of {spec.game} has {ours}. Choose a dataset of "
+            "the same game and the same actions."
         )

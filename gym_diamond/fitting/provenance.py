@@ -95,8 +95,8 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
     return (
         f"# {spec.game}, dreamt\n\n"
         f"A world for the Python package `gym-diamond`: {spec.game} as a diffusion model remembers it. "
-        f"Frames are {spec.height} x {spec.width}, {spec.fps} a second; it has {spec.num_actions} actions "
-        f"({', '.join(spec.action_meanings)}); {_events(spec)}.\n\n"
+        f"Frames are {spec.height} x {spec.width}{' in grey' if spec.channels == 1 else ''}, {spec.fps} a second; "
+        f"{_actions(spec)}; {_events(spec)}.\n\n"
         f"- Fitted on {provenance['transitions']:,} transitions of real play from {datasets} ({players}).\n"
         f"- {_training(provenance)}, preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
         "\nHow far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was "
@@ -110,6 +110,11 @@ def _events(spec: WorldSpec) -> str:
     if not spec.has_rewards:
         rewards = "the play held no rewards, so a dream always gives reward 0"
     return rewards if spec.has_ends else f"{rewards}; the play did not tell when the game ended, so a dream never ends"
+
+
+def _actions(spec: WorldSpec) -> str:
+    names, parts = spec.choices.describe(spec.action_meanings), len(spec.action_sizes)
+    return f"its actions have {parts} parts ({names})" if parts else f"it has {spec.num_actions} actions ({names})"
 
 
 def _training(provenance: dict[str, Any]) -> str:

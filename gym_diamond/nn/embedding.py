@@ -5,8 +5,8 @@ what the reference's CS:GO branch does with its 51 entries (keys, clicks, and th
 that is up has no row, which is a row of zeros here: each part has a row for each of its choices.
 """
 
+import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gym_diamond.choices import Choices
 
@@ -16,13 +16,12 @@ class ActionEmbedding(nn.Embedding):
 
     def __init__(self, choices: Choices, width: int) -> None:
         super().__init__(choices.num_actions, width)
-        self.first_rows = choices.first_names if choices.action_sizes else ()  # of each part
+        self.has_parts = bool(choices.action_sizes)
+        self.register_buffer("first_rows", torch.tensor(choices.first_names), persistent=False)  # (A,), of each part
+
+    first_rows: Tensor
 
     def forward(self, input: Tensor) -> Tensor:
-        if not self.first_rows:
+        if not self.has_parts:
             return super().forward(input)
-        rows = [
-            F.embedding(part + first, self.weight)
-            for part, first in zip(input.unbind(-1), self.first_rows, strict=True)
-        ]
-        return sum(rows[1:], rows[0])
+        return super().forward(input + self.first_rows).sum(dim=-2)  # (..., A) -> (..., A, E) -> (..., E)

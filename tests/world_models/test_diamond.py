@@ -10,7 +10,7 @@ from torch import Tensor
 from gym_diamond.errors import InvalidArgument, InvalidWorld
 from gym_diamond.world_models import backend
 from gym_diamond.world_models.diamond import build, presets
-from gym_diamond.world_models.diamond.config import DenoiserConfig, DiamondConfig
+from gym_diamond.world_models.diamond.config import DenoiserConfig, DiamondConfig, Preset
 from gym_diamond.world_models.diamond.model import DiamondNoise, DiamondWorldModel
 from gym_diamond.world_models.protocol import Context, Sampling, Transition, WorldSpec
 from tests import laws
@@ -61,6 +61,13 @@ def test_the_diamond_world_of_actions_of_several_parts_obeys(law) -> None:
 @pytest.mark.parametrize("law", [laws.what_comes_out_fits_the_spec, laws.frames_lie_on_the_pixel_grid])
 def test_the_diamond_world_of_grey_frames_of_odd_size_obeys(law) -> None:
     law(lambda: make_world(spec=GREY), make_context)
+
+
+@pytest.mark.parametrize("preset", ["small", "tiny"])
+@pytest.mark.parametrize("size", [(48, 80), (84, 84), (50, 30)])
+def test_frames_of_any_size_come_out_as_they_went_in(preset: Preset, size: tuple[int, int]) -> None:
+    spec = replace(SPEC, height=size[0], width=size[1])
+    laws.what_comes_out_fits_the_spec(lambda: make_world(presets[preset], spec, num_denoising_steps=1), make_context)
 
 
 def test_one_part_dreams_what_a_discrete_action_dreams_to_the_bit() -> None:
