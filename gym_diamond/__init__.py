@@ -3,6 +3,7 @@
     import gymnasium, gym_diamond
     env = gymnasium.make("DiamondDream-Breakout-v0")
     envs = gymnasium.make_vec("DiamondDream-Breakout-v0", num_envs=32)
+    gym_diamond.register_world("MyDream-v0", "runs/my-game")  # now gymnasium.make("MyDream-v0") dreams it
 
 How it is built, from below:
 
@@ -28,8 +29,9 @@ command line.
 Imports point strictly down this list. Importing the package registers the ids and loads neither torch nor an emulator.
 """
 
-from gym_diamond.envs.registration import register_dreams
+from gym_diamond.envs.registration import register_dreams, register_world
 
+__all__ = ["__version__", "register_dreams", "register_world"]
 __version__ = "0.1.0"
 
 register_dreams()

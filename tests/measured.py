@@ -104,6 +104,19 @@ def reward_end(real: float, dreamt: float) -> dict[str, Any]:
     }
 
 
+def reward_error(pearson: float) -> dict[str, Any]:
+    """Rewards that are no classes, with a correlation of `pearson` in dreams."""
+    errors = {"mae": est(0.12, 0.01), "mae_constant": est(0.34, 0.02)}
+    return {
+        "transitions": 40_000,
+        "reward_error": {**errors, "pearson": est(0.97)},
+        "dreamt_reward_error": {**errors, "pearson": est(pearson)},
+        "end": scores(500, 480, 0.97),
+        "dreamt_end": scores(40, 38, 0.94),
+        "end_confusion": {"real": [[39_490, 10], [40, 460]], "dreamt": [[2930, 4], [6, 34]]},
+    }
+
+
 def hallucinated(excess: float) -> dict[str, Any]:
     """A dream that gives `excess` rewards in 1,000 steps more than the game."""
     one = {"dream": est(2 + excess, 0.5), "real": est(2.0, 0.5), "excess": est(excess, 0.5)}

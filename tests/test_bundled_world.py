@@ -156,7 +156,7 @@ def threshold_distance(u: torch.Tensor, transition) -> torch.Tensor:
 def unseen(game: str) -> list[Episode]:
     """Real lives of a player that follows the ball, from a seed of their own."""
     env = RealAtari(game, num_envs=4)
-    policy = make_policy("scripted", game, env.single_action_space.n, 4, env.frame_shape)
+    policy = make_policy("scripted", load_world(BUNDLED / game).model.spec, 4)
     episodes = [e for e in play(env, [policy], [1.0], 1200, 987_654, lambda n: True) if len(e.actions) >= 40]
     env.close()
     assert len(episodes) >= 4

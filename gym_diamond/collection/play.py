@@ -5,17 +5,30 @@ begins in the middle of it: so every kind of play meets every stage of the game.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from gym_diamond.collection.policies import Policy
 from gym_diamond.data.episode import Episode
-from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidArgument
 
 
+class Games(Protocol):
+    """N rows of a real game, as a vector env with SAME_STEP autoreset: `RealAtari`, or `PixelGames`.
+
+    The infos of a step may hold `life_lost` `(N,)` bool, where an episode ends though the game goes on.
+    """
+
+    num_envs: int
+
+    def reset(self, *, seed: int) -> tuple[np.ndarray, dict[str, Any]]: ...
+
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]: ...
+
+
 def play(
-    env: RealAtari,
+    env: Games,
     policies: Sequence[Policy],
     weights: Sequence[float],
     num_steps: int,
@@ -45,7 +58,7 @@ def play(
         actions = _choose(policies, player, frames, rng)
         frames, rewards, terminated, truncated, info = env.step(actions)
         played += np.bincount(player, minlength=len(policies))
-        ended = terminated | truncated | info["life_lost"]
+        ended = terminated | truncated | info.get("life_lost", False)
         for row, episode in enumerate(running):
             over = terminated[row] or truncated[row]
             episode.add(actions[row], rewards[row], info["final_obs"][row] if over else frames[row])
@@ -68,7 +81,7 @@ class _Running:
     def __init__(self, frame: np.ndarray) -> None:
         self.frames, self.actions, self.rewards = [frame], [], []
 
-    def add(self, action: int, reward: float, frame: np.ndarray) -> None:
+    def add(self, action: np.ndarray, reward: float, frame: np.ndarray) -> None:
         self.actions.append(action)
         self.rewards.append(reward)
         self.frames.append(frame)
@@ -98,9 +111,10 @@ def _begin(
 
 
 def _choose(policies: Sequence[Policy], player: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    actions = np.zeros(len(player), np.int64)
+    chosen: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for index, policy in enumerate(policies):
         rows = np.flatnonzero(player == index)
         if len(rows) > 0:
-            actions[rows] = policy.act(rows, frames[rows], rng)
-    return actions
+            chosen[index] = rows, policy.act(rows, frames[rows], rng)
+    order = np.argsort(np.concatenate([rows for rows, _ in chosen.values()]))
+    return np.concatenate([actions for _, actions in chosen.values()])[order]  # (N,) or (N, A)

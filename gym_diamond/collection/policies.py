@@ -7,13 +7,14 @@ trained in a dream goes where that dream has to be right.
 
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from gym_diamond.choices import choices_of
+from gym_diamond.choices import Choices, choices_of
 from gym_diamond.errors import InvalidArgument, MissingExtra
 
 
@@ -31,32 +32,35 @@ class Policy(Protocol):
         ...
 
 
+Limits = int | tuple[int, ...]  # n actions, or those of each part of an action of several parts
+
+
 class RandomPolicy:
     """Every action is as likely as any other. There are `num_actions`, or so many in each part of an action."""
 
-    def __init__(self, num_actions: int | tuple[int, ...]) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.name = "random"
-        self._num_actions = num_actions
+        self._limits = limits
 
     def begin(self, rows: np.ndarray) -> None:
         """Nothing to forget."""
 
     def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Uniform actions."""
-        return _uniform(self._num_actions, len(rows), rng)
+        return _draw(self._limits, len(rows), rng)
 
 
 class StickyPolicy:
     """A random action, held for a random while of `mean_hold` steps on average (geometric): it gets around.
 
-    Of actions of several parts, each part is held for a while of its own.
+    Each part of an action of several parts is held for a while of its own.
     """
 
-    def __init__(self, num_actions: int | tuple[int, ...], num_rows: int, mean_hold: float = 8.0) -> None:
+    def __init__(self, limits: Limits, num_rows: int, mean_hold: float = 8.0) -> None:
         self.name = "sticky"
-        self._num_actions = num_actions
+        self._limits = limits
         self._release = 1 / mean_hold
-        self._held = np.full((num_rows, *np.shape(num_actions)), -1)  # -1 = nothing is held
+        self._held = np.full((num_rows, *np.shape(limits)), -1)  # (num_rows,) or (num_rows, A); -1 = nothing is held
 
     def begin(self, rows: np.ndarray) -> None:
         """Let go of the actions held in `rows`."""
@@ -64,16 +68,17 @@ class StickyPolicy:
 
     def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The held actions, some of them drawn anew."""
-        renew = (self._held[rows] < 0) | (rng.random(self._held[rows].shape) < self._release)
-        drawn = _uniform(self._num_actions, len(rows), rng)
-        self._held[rows] = np.where(renew, drawn, self._held[rows])
+        held = self._held[rows]
+        renew = (held < 0) | (rng.random(held.shape) < self._release)
+        drawn = _draw(self._limits, len(rows), rng)
+        self._held[rows] = np.where(renew, drawn, held)
         return self._held[rows]
 
 
 class ConstantPolicy:
-    """One action for ever."""
+    """One action for ever, a number or one for each part."""
 
-    def __init__(self, action: int, meaning: str) -> None:
+    def __init__(self, action: int | tuple[int, ...], meaning: str) -> None:
         self.name = f"always:{meaning}"
         self._action = action
 
@@ -82,20 +87,18 @@ class ConstantPolicy:
 
     def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The action, in each row."""
-        return np.full(len(rows), self._action)
+        return np.full((len(rows), *np.shape(self._action)), self._action)
 
 
 class EpsilonPolicy:
     """Another policy, of whose actions a share `epsilon` is replaced by uniform ones; `name` is the other's unless
     given."""
 
-    def __init__(
-        self, policy: Policy, num_actions: int | tuple[int, ...], epsilon: float, name: str | None = None
-    ) -> None:
+    def __init__(self, policy: Policy, limits: Limits, epsilon: float, name: str | None = None) -> None:
         if not 0 <= epsilon <= 1:
             raise InvalidArgument(f"epsilon is {epsilon}; it is the share of random actions, from 0 to 1.")
         self.name = name or policy.name
-        self._policy, self._num_actions, self._epsilon = policy, num_actions, epsilon
+        self._policy, self._limits, self._epsilon = policy, limits, epsilon
 
     def begin(self, rows: np.ndarray) -> None:
         """What the other policy forgets."""
@@ -104,9 +107,9 @@ class EpsilonPolicy:
     def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The other policy's actions, some replaced."""
         chosen = self._policy.act(rows, frames, rng)
-        drawn = _uniform(self._num_actions, len(rows), rng)
-        replaced = (rng.random(len(rows)) < self._epsilon).reshape(-1, *[1] * (drawn.ndim - 1))  # all parts or none
-        return np.where(replaced, drawn, chosen)
+        drawn = _draw(self._limits, len(rows), rng)
+        replaced = rng.random(len(rows)) < self._epsilon  # all parts of an action, or none
+        return np.where(replaced.reshape(-1, *[1] * (drawn.ndim - 1)), drawn, chosen)
 
 
 class SB3Policy:
@@ -116,9 +119,7 @@ class SB3Policy:
     episode begins. Loading such a file runs code that is in it: load only what you trust.
     """
 
-    def __init__(
-        self, path: Path, num_actions: int | tuple[int, ...], num_rows: int, frame_shape: tuple[int, int, int]
-    ) -> None:
+    def __init__(self, path: Path, limits: Limits, num_rows: int, frame_shape: tuple[int, int, int]) -> None:
         self.name = path.stem
         algorithm = _sb3_algorithm(path)
         self._model = algorithm.load(path, device="cpu")
@@ -127,10 +128,10 @@ class SB3Policy:
         seen = self._model.observation_space.shape  # (k*C, H, W) or (H, W, k*C)
         stacks = {(*order,): k for k in range(1, 17) for order in _image_orders(height, width, k * channels)}
         choices = choices_of(self._model.action_space)
-        if seen not in stacks or choices is None or choices.limits != num_actions:
+        if seen not in stacks or choices is None or choices.limits != limits:
             raise InvalidArgument(
                 f"{path} was trained on observations {seen} with actions {self._model.action_space}; "
-                f"it must see {frame_shape} frames, or a stack of them, and have {num_actions} actions."
+                f"it must see {frame_shape} frames, or a stack of them, and have {limits} actions."
             )
         self._stack = np.zeros((num_rows, stacks[seen], *frame_shape), np.uint8)  # oldest first
         self._channels_first = seen[1:] == (height, width)
@@ -171,8 +172,31 @@ class SB3Policy:
             kept[:, rows] = part
 
 
-def _uniform(num_actions: int | tuple[int, ...], num: int, rng: np.random.Generator) -> np.ndarray:
-    return rng.integers(0, num_actions, (num, *np.shape(num_actions)))
+class FunctionPolicy:
+    """A function of the user's own, from a frame `(H, W, C)` uint8 to an action, a number or one for each part.
+
+    Raises:
+        InvalidArgument: the function gives what is no action.
+    """
+
+    def __init__(self, name: str, function: Callable[[np.ndarray], Any], choices: Choices) -> None:
+        self.name = name
+        self._function, self._choices = function, choices
+
+    def begin(self, rows: np.ndarray) -> None:
+        """Nothing to forget: a function sees one frame and remembers nothing of a row."""
+
+    def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What the function says of each frame."""
+        actions = np.array([self._function(frame) for frame in frames])
+        if actions.dtype.kind not in "iu" or not self._choices.contains(actions):
+            raise InvalidArgument(f"{self.name} gave {actions[0]!r} or the like; actions are {self._choices.range}.")
+        return actions.astype(np.int64)
+
+
+def _draw(limits: Limits, num: int, rng: np.random.Generator) -> np.ndarray:
+    """`num` uniform actions, `(num,)` or `(num, A)`."""
+    return rng.integers(0, limits, (num, *np.shape(limits)))
 
 
 def _image_orders(height: int, width: int, channels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -3,7 +3,8 @@
     random, sticky      aimless play
     scripted            follows the ball (Breakout and Pong), with a lapse every 100 steps or so
     scripted:20         the same with a lapse every 20 steps
-    always:NOOP         one action for ever, by its meaning
+    always:NOOP         one action for ever, by its meaning; of an action of several parts one for each: always:-1,0.5
+    python:mine:play    the function `play` of the module `mine`, from a frame (H, W, C) to an action
     A/PATH.zip          what stable-baselines3 trained
     A/WORLD             the policy in a world directory
 
@@ -11,12 +12,17 @@ Each can be followed by @ and the share of its actions that random ones replace:
 few players give many levels of skill.
 """
 
+import importlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
+from gym_diamond.choices import Choices
 from gym_diamond.collection.actor import load_actor
 from gym_diamond.collection.policies import (
     ConstantPolicy,
     EpsilonPolicy,
+    FunctionPolicy,
     Policy,
     RandomPolicy,
     SB3Policy,
@@ -24,25 +30,32 @@ from gym_diamond.collection.policies import (
 )
 from gym_diamond.collection.scripted import PATIENCE, ScriptedPolicy
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.games import game as find_game
 
 
-def make_policy(
-    name: str,
-    game: str,
-    num_actions: int | tuple[int, ...],
-    num_rows: int,
-    frame_shape: tuple[int, int, int],
-    epsilon: float | None = None,
-) -> Policy:
+class Played(Protocol):
+    """What a policy has to know of a game; a `WorldSpec` or a `DatasetInfo` tells it."""
+
+    @property
+    def game(self) -> str: ...
+    @property
+    def choices(self) -> Choices: ...
+    @property
+    def action_meanings(self) -> tuple[str, ...]: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+
+
+def make_policy(name: str, played: Played, num_rows: int, epsilon: float | None = None) -> Policy:
     """The policy called `name`, for `num_rows` rows.
 
     Args:
         name: as above.
-        game: what is played, "Breakout".
-        num_actions: of the game; of actions of several parts, that of each part.
+        played: what it is to play.
         num_rows: that it remembers.
-        frame_shape: (H, W, C) of what it sees.
         epsilon: the share of random actions, from 0 to 1, where the name gives none.
 
     Raises:
@@ -51,10 +64,10 @@ def make_policy(
         MissingExtra: a .zip is given and stable-baselines3 is not installed.
     """
     player, share = _split(name)
-    policy = _make_player(player, game, num_actions, num_rows, frame_shape)
+    policy, limits = _make_player(player, played, num_rows), played.choices.limits
     if share is not None:
-        return EpsilonPolicy(policy, num_actions, share, f"{policy.name}@{share:g}")
-    return policy if epsilon is None else EpsilonPolicy(policy, num_actions, epsilon)
+        return EpsilonPolicy(policy, limits, share, f"{policy.name}@{share:g}")
+    return policy if epsilon is None else EpsilonPolicy(policy, limits, epsilon)
 
 
 def _split(name: str) -> tuple[str, float | None]:
@@ -66,27 +79,32 @@ def _split(name: str) -> tuple[str, float | None]:
         return name, None
 
 
-def _make_player(
-    name: str, game: str, num_actions: int | tuple[int, ...], num_rows: int, frame_shape: tuple[int, int, int]
-) -> Policy:
+def _make_player(name: str, played: Played, num_rows: int) -> Policy:
     kind, _, detail = name.partition(":")
+    limits, frame_shape = played.choices.limits, (played.height, played.width, played.channels)
     if name == "random":
-        return RandomPolicy(num_actions)
+        return RandomPolicy(limits)
     if name == "sticky":
-        return StickyPolicy(num_actions, num_rows)
+        return StickyPolicy(limits, num_rows)
     if kind == "scripted":
-        return ScriptedPolicy(game, num_rows, _patience(name, detail) if detail else PATIENCE)
+        return ScriptedPolicy(played.game, num_rows, _patience(name, detail) if detail else PATIENCE)
     if kind == "always":
-        return ConstantPolicy(_action(name, detail, game), detail)
+        return ConstantPolicy(_action(name, detail, played), detail)
+    if kind == "python":
+        return FunctionPolicy(name, _function(name, detail), played.choices)
     path = Path(name)
     if path.suffix == ".zip" and path.is_file():
-        return SB3Policy(path, num_actions, num_rows, frame_shape)
+        return SB3Policy(path, limits, num_rows, frame_shape)
     if path.is_dir():
-        return load_actor(path, num_actions, num_rows, frame_shape)
+        if not isinstance(limits, int):
+            raise InvalidArgument(
+                f"The policy in {name} takes one action at a time; those of {played.game} have parts."
+            )
+        return load_actor(path, limits, num_rows, frame_shape)
     raise InvalidArgument(
         f"There is no policy {name!r}; give random, sticky, scripted, scripted:STEPS (between lapses), always:ACTION, "
-        "an existing .zip of stable-baselines3, or an existing world directory, each with @SHARE of random actions or "
-        "without."
+        "python:MODULE:FUNCTION, an existing .zip of stable-baselines3, or an existing world directory, each with "
+        "@SHARE of random actions or without."
     )
 
 
@@ -100,8 +118,31 @@ def _patience(name: str, detail: str) -> float:
         ) from error
 
 
-def _action(name: str, detail: str, game: str) -> int:
-    meanings = find_game(game).action_meanings
-    if detail not in meanings:
-        raise InvalidArgument(f"Policy {name} asks for the action {detail!r}; {game} has {', '.join(meanings)}.")
-    return meanings.index(detail)
+def _action(name: str, detail: str, played: Played) -> int | tuple[int, ...]:
+    """The action that is called `detail`: of one with parts a name for each, separated by commas."""
+    choices = played.choices
+    sizes = choices.action_sizes or (choices.num_actions,)
+    words = detail.split(",") if choices.action_sizes else [detail]
+    parts = [played.action_meanings[first : first + n] for first, n in zip(choices.first_names, sizes, strict=True)]
+    if len(words) != len(parts) or any(word not in part for word, part in zip(words, parts, strict=True)):
+        raise InvalidArgument(
+            f"Policy {name} asks for the action {detail!r}; {played.game} has "
+            f"{' and '.join(', '.join(part) for part in parts)}{' (one of each, with a comma)' if parts[1:] else ''}."
+        )
+    found = tuple(part.index(word) for word, part in zip(words, parts, strict=True))
+    return found if choices.action_sizes else found[0]
+
+
+def _function(name: str, path: str) -> Callable[..., Any]:
+    """The function MODULE:FUNCTION; importing it runs its module, so it must be one that is trusted."""
+    module, _, attribute = path.partition(":")
+    try:
+        function = getattr(importlib.import_module(module), attribute)
+    except (ImportError, ValueError, AttributeError) as error:
+        raise InvalidArgument(
+            f"Policy {name} cannot be imported: {error}. It must be python:MODULE:FUNCTION, a function from a frame to "
+            "an action."
+        ) from error
+    if not callable(function):
+        raise InvalidArgument(f"Policy {name} is {function!r}, no function from a frame to an action.")
+    return function

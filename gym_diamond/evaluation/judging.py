@@ -23,6 +23,7 @@ class Judged(NamedTuple):
     end: np.ndarray  # (T,) bool
     reward_probs: np.ndarray  # (T, K)
     end_prob: np.ndarray  # (T,)
+    earned: np.ndarray  # (T,) float32, the reward itself
 
     @property
     def predicted_reward(self) -> np.ndarray:
@@ -43,7 +44,7 @@ def judged(
     rew: Tensor, end: Tensor, reward_probs: Tensor, end_prob: Tensor, reward_values: tuple[float, ...]
 ) -> list[Judged]:
     """One `Judged` for each row of what was played, `(B, T)` each, and of the beliefs `(B, T, K)` and `(B, T)`."""
-    leaves = (reward_classes(rew, reward_values), end, reward_probs.float().cpu(), end_prob.float().cpu())
+    leaves = (reward_classes(rew, reward_values), end, reward_probs.float().cpu(), end_prob.float().cpu(), rew)
     return [Judged(*(leaf[row].numpy() for leaf in leaves)) for row in range(len(rew))]
 
 

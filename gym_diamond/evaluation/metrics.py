@@ -12,8 +12,10 @@ from gym_diamond.evaluation.confusion import end_confusion, reward_confusion
 from gym_diamond.evaluation.drift import summary
 from gym_diamond.evaluation.judging import Judged
 from gym_diamond.evaluation.reward_end import end_scores, reward_scores
+from gym_diamond.evaluation.reward_error import reward_error
 from gym_diamond.evaluation.rollout import Rollout
 from gym_diamond.evaluation.starts import KINDS, Start
+from gym_diamond.world_models.protocol import WorldSpec
 
 
 def held_out(name: str, episodes: Sequence[Episode], *, checked: bool) -> dict[str, Any]:
@@ -74,24 +76,30 @@ def _rows(measured: Mapping[str, np.ndarray], chosen: np.ndarray) -> dict[str, n
 
 
 def reward_end(
-    judged: Sequence[Judged], rollouts: Sequence[Rollout], reward_values: Sequence[float], rng: np.random.Generator
+    judged: Sequence[Judged], rollouts: Sequence[Rollout], spec: WorldSpec, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Whether rewards and ends are right, on real frames and in the dreams, there up to the end of the real episode."""
-    dreamt, num = [each for rollout in rollouts for each in rollout.judged], len(reward_values)
+    """Whether rewards and ends are right, on real frames and in the dreams, there up to the end of the real episode.
+
+    Rewards that are classes are scored class by class ("reward"), others by how far they are off ("reward_error").
+    """
+    dreamt, values = [each for rollout in rollouts for each in rollout.judged], spec.reward_values
+    classes = spec.reward_coding == "classes"
+    name, score = ("reward", reward_scores) if classes else ("reward_error", reward_error)
     return {
         "transitions": sum(len(stretch.reward) for stretch in judged),
         "dreamt_transitions": sum(len(stretch.reward) for stretch in dreamt),
-        "reward": reward_scores(judged, reward_values, rng),
+        name: score(judged, values, rng),
         "end": end_scores(judged, rng),
-        "dreamt_reward": reward_scores(dreamt, reward_values, rng),
+        f"dreamt_{name}": score(dreamt, values, rng),
         "dreamt_end": end_scores(dreamt, rng),
-        "confusion": {
-            "values": list(reward_values),
-            "real": reward_confusion(judged, num),
-            "dreamt": reward_confusion(dreamt, num),
-        },
+        **({"confusion": _confusion(judged, dreamt, values)} if classes else {}),
         "end_confusion": {"real": end_confusion(judged), "dreamt": end_confusion(dreamt)},
     }
+
+
+def _confusion(judged: Sequence[Judged], dreamt: Sequence[Judged], values: Sequence[float]) -> dict[str, Any]:
+    real, dream = (reward_confusion(stretches, len(values)) for stretches in (judged, dreamt))
+    return {"values": list(values), "real": real, "dreamt": dream}
 
 
 def speed(rollouts: Sequence[Rollout]) -> dict[str, Any]:

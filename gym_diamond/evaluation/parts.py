@@ -71,7 +71,7 @@ def open_loop(world: World, episodes: Sequence[Episode], starts: Sequence[Start]
         "speed": metrics.speed(dreams),
     }
     if world.model.spec.has_rewards or world.model.spec.has_ends:
-        found = metrics.reward_end(judged, dreams, world.model.spec.reward_values, rng)
+        found = metrics.reward_end(judged, dreams, world.model.spec, rng)
         sections["reward_end"] = _known(found, world.model.spec)
     if ball is not None:
         sections["ball"] = ball_scores.summary(world.model.spec.game, ball)
@@ -87,7 +87,9 @@ def _ball(dreams: Sequence[Rollout], spec: WorldSpec) -> dict[str, np.ndarray] |
 
 def _known(found: Mapping[str, Any], spec: WorldSpec) -> dict[str, Any]:
     """The section "reward_end" without what the world was never told of, and so cannot be right or wrong about."""
-    unknown = () if spec.has_rewards else ("reward", "dreamt_reward", "confusion")
+    unknown = (
+        () if spec.has_rewards else ("reward", "dreamt_reward", "reward_error", "dreamt_reward_error", "confusion")
+    )
     unknown += () if spec.has_ends else ("end", "dreamt_end", "end_confusion")
     return {name: value for name, value in found.items() if name not in unknown}
 
@@ -150,8 +152,17 @@ def check_comparable(other: World, world: World, dataset: str, episodes: Sequenc
         InvalidArgument: it dreams something else.
         InvalidDataset: it was fitted to some of the episodes.
     """
-    same = ("game", "height", "width", "channels", "action_meanings", "action_sizes", "reward_values", "has_ends")
-    for name in same:
+    same = (
+        "height",
+        "width",
+        "channels",
+        "action_meanings",
+        "action_sizes",
+        "reward_values",
+        "reward_coding",
+        "has_ends",
+    )
+    for name in ("game", *same):
         given, asked = getattr(other.model.spec, name), getattr(world.model.spec, name)
         if given != asked:
             raise InvalidArgument(

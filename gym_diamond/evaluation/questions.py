@@ -79,14 +79,23 @@ def _shown(requirement: Requirement) -> str:
 
 
 def _events(reward_end: Mapping[str, Any]) -> Iterator[Answer]:
+    if "reward_error" in reward_end:
+        yield _reward_error(reward_end["reward_error"], reward_end["dreamt_reward_error"])
     rewards = (reward_end.get(name, {}).get("any") for name in ("reward", "dreamt_reward"))
     ends = (reward_end.get(name) for name in ("end", "dreamt_end"))
     for question, (real, dreamt) in (("rewards are right", rewards), ("ends are right", ends)):
-        if real is None or dreamt is None:  # a world whose only reward is 0, or one that was never told of ends
+        if real is None or dreamt is None:  # a world whose only reward is 0, whose rewards are no classes, without ends
             continue
         near, n = _f1(dreamt), dreamt["played"]
         measured = f"F1 {with_interval(near)} in dreams, {with_interval(_f1(real))} on real frames"
         yield Answer(question, judge(near, BAR), measured, "0, never any", f"{n:,}; {real['played']:,}")
+
+
+def _reward_error(real: Mapping[str, Any], dreamt: Mapping[str, Any]) -> Answer:
+    found = [with_interval(each["pearson"]) for each in (dreamt, real)]
+    measured = f"Pearson {found[0]} in dreams, {found[1]} on real frames"
+    answer, n = judge(dreamt["pearson"], BAR), f"{dreamt['pearson']['n']:,}; {real['pearson']['n']:,}"
+    return Answer("rewards are right", answer, measured, "0, no relation", n)
 
 
 def _f1(scores: Mapping[str, Any]) -> dict[str, Any]:

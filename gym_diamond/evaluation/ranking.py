@@ -68,8 +68,7 @@ def enlist(names: Sequence[str], spec: WorldSpec, num_starts: int) -> list[Polic
     """
     if len(names) < 3:
         raise InvalidArgument(f"The policies to be ranked are {', '.join(names)}; there must be at least 3.")
-    shape = (spec.height, spec.width, spec.channels)
-    return [make_policy(name, spec.game, spec.num_actions, 2 * num_starts, shape) for name in names]
+    return [make_policy(name, spec, 2 * num_starts) for name in names]
 
 
 def ranking(

@@ -64,8 +64,14 @@ def ball(metrics: Metrics) -> str:
 def reward_end(metrics: Metrics) -> str:
     """Whether rewards and ends come when they should."""
     found = metrics["reward_end"]
-    return _join(
-        "### Reward and end",
+    return _join("### Reward and end", *_reward_error(found), *_event_scores(found))
+
+
+def _event_scores(found: Metrics) -> tuple[str, ...]:
+    """The scores of rewards that are classes and of ends; nothing where there are neither."""
+    if "confusion" not in found and "end_confusion" not in found:
+        return ()
+    return (
         tables.reward_end_table(found),
         f"On real frames: of each of {found['transitions']:,} held-out transitions, given it and at least {BURN_IN} "
         "before it (fewer at the beginning of an episode). In dreams: of those above, against what was really earned "
@@ -74,6 +80,19 @@ def reward_end(metrics: Metrics) -> str:
         "they are from the shares that came true, over ten bins.",
         image("What was played and what was predicted", "reward_end.png"),
     )
+
+
+def _reward_error(found: Metrics) -> tuple[str, ...]:
+    """What stands in place of the scores of classes, where rewards are none."""
+    if "reward_error" not in found:
+        return ()
+    text = (
+        "The rewards of this game take more values than a dream tells apart, so they are no events. **Mean error**: "
+        "the mean absolute difference of the mean that the world expects and what was earned, against always giving "
+        "the median of what was earned, the best of all constants. **Pearson**: their correlation. Intervals are over "
+        "resampled stretches of play, of which there are n."
+    )
+    return tables.reward_error_table(found), text
 
 
 def hallucinated(metrics: Metrics) -> str:

@@ -9,12 +9,12 @@ import numpy as np
 from gym_diamond.data import dataset
 from gym_diamond.data.episode import Episode
 from gym_diamond.data.images import View
+from gym_diamond.data.rewards import SIGNS, RewardCoding, choose_values
 from gym_diamond.errors import InvalidDataset
 from gym_diamond.games import GAMES
 from gym_diamond.world_models.protocol import WorldSpec
 
-SIGNS = (-1.0, 0.0, 1.0)
-MAX_REWARD_VALUES = 16
+NO_REWARDS: tuple[tuple[float, ...], RewardCoding] = ((0.0,), "classes")  # of play that told none
 
 
 class Material(NamedTuple):
@@ -49,6 +49,7 @@ def load_material(names: Sequence[str], context_length: int, view: View = View()
                     f"datasets {names[0]!r} and {name!r} cannot be fitted together: {field.name} is {ours!r} in the "
                     f"first and {theirs!r} in the second."
                 )
+    values, coding = reward_values(first.game, episodes) if first.has_rewards else NO_REWARDS
     spec = WorldSpec(
         game=first.game,
         height=first.height,
@@ -57,9 +58,10 @@ def load_material(names: Sequence[str], context_length: int, view: View = View()
         num_actions=first.num_actions,
         action_meanings=first.action_meanings,
         context_length=context_length,
-        reward_values=reward_values(first.game, episodes) if first.has_rewards else (0.0,),
+        reward_values=values,
         fps=first.fps,
         action_sizes=first.action_sizes,
+        reward_coding=coding,
         has_rewards=first.has_rewards,
         has_ends=first.has_ends,
     )
@@ -67,21 +69,18 @@ def load_material(names: Sequence[str], context_length: int, view: View = View()
     return Material(spec, episodes)
 
 
-def reward_values(game: str, episodes: Sequence[Episode]) -> tuple[float, ...]:
-    """The rewards that dreams of `game` can give: signs for Atari as in the reference, else the data's own values.
+def reward_values(game: str, episodes: Sequence[Episode]) -> tuple[tuple[float, ...], RewardCoding]:
+    """The rewards that dreams of `game` can give, and how: signs for Atari as in the reference, else the data's own.
 
     Raises:
-        InvalidDataset: there are more distinct rewards than a dream can tell apart.
+        InvalidDataset: a reward is not a finite number.
     """
-    if game in GAMES:
-        return SIGNS
-    distinct = np.unique(np.concatenate([episode.rewards for episode in episodes]))
-    if len(distinct) > MAX_REWARD_VALUES:
+    rewards = np.concatenate([episode.rewards for episode in episodes])
+    if not np.isfinite(rewards).all():
         raise InvalidDataset(
-            f"the rewards of {game!r} take {len(distinct)} distinct values; a dream tells at most {MAX_REWARD_VALUES} "
-            "apart. Round or clip them in the dataset, for example to their signs."
+            f"{np.count_nonzero(~np.isfinite(rewards))} rewards of {game!r} are infinite or no number."
         )
-    return tuple(distinct.tolist())
+    return (SIGNS, "classes") if game in GAMES else choose_values(rewards)
 
 
 def check_actions(episodes: Sequence[Episode], spec: WorldSpec) -> None:

@@ -1,6 +1,7 @@
 """Everything a fit works on, made from its config and its data: networks, averages, optimizers, store, contexts."""
 
 import copy
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from gym_diamond.errors import InvalidRun, InvalidWorld
 from gym_diamond.fitting.config import RunConfig
 from gym_diamond.fitting.learner import Learner, make_learner
 from gym_diamond.fitting.material import Material
-from gym_diamond.world_models.protocol import WorldSpec
+from gym_diamond.world_models.protocol import Sampling, WorldSpec
 
 
 class Setup(NamedTuple):
@@ -54,7 +55,13 @@ def build_model(config: RunConfig, spec: WorldSpec) -> Any:
     """A world model with the random weights that the seed decides; the caller's random numbers stay as they were."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.fit.seed)
-        return world_models.backend(config.backend).build(config.model, spec, config.sampling, "fp32")
+        return world_models.backend(config.backend).build(config.model, spec, _sampling(config.sampling, spec), "fp32")
+
+
+def _sampling(sampling: Sampling, spec: WorldSpec) -> Sampling:
+    """How a world with this `spec` gives rewards if nobody says otherwise: bins only mean something by their mean."""
+    bins = spec.reward_coding == "two_hot" and sampling.reward_mode == "sample"
+    return replace(sampling, reward_mode="mean") if bins else sampling
 
 
 def start_networks(model: Any, config: RunConfig) -> None:

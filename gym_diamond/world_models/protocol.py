@@ -60,9 +60,10 @@ class WorldSpec:
     num_actions: int  # of a MultiDiscrete game the sum of `action_sizes`
     action_meanings: tuple[str, ...]  # a name for each
     context_length: int  # L: the frames a step looks back on
-    reward_values: tuple[float, ...]  # the rewards a dream can give; (-1, 0, 1) are the signs of the game's own
+    reward_values: tuple[float, ...]  # what a dream can give; (-1, 0, 1) are the signs of the game's own rewards
     fps: int  # agent steps a second in the real game
     action_sizes: tuple[int, ...] = ()  # how many can be chosen in each part of a MultiDiscrete action; () = Discrete
+    reward_coding: Literal["classes", "two_hot"] = "classes"  # two_hot: rewards lie between the values, which are bins
     has_rewards: bool = True  # False: the play told none, so a dream always gives 0
     has_ends: bool = True  # False: the play told none, so a dream never ends
 
@@ -78,6 +79,8 @@ class WorldSpec:
         Choices(self.num_actions, self.action_sizes)  # refuses sizes that do not fit
         if list(self.reward_values) != sorted(set(self.reward_values)) or not self.reward_values:
             raise InvalidArgument(f"spec.reward_values {self.reward_values} must be distinct and increasing.")
+        if self.reward_coding == "two_hot" and len(self.reward_values) < 2:
+            raise InvalidArgument(f"spec.reward_values {self.reward_values} must be two bins at least.")
         if not self.has_rewards and self.reward_values != (0.0,):
             raise InvalidArgument(f"spec.reward_values {self.reward_values} must be (0.0,) without rewards.")
 

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -24,15 +23,13 @@ NAME = "breakout/test-v0"
 
 @pytest.fixture(scope="module")
 def datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with small datasets: `NAME`, one more, one of other frames and one of a game with rich rewards."""
+    """A folder with small datasets: `NAME`, one more and one of other frames."""
     folder = tmp_path_factory.mktemp("datasets")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MINARI_DATASETS_PATH", str(folder))
         write(NAME, INFO, make_episodes(3, seed=0))
         write("breakout/more-v0", INFO, make_episodes(2, seed=1))
         write("breakout/large-v0", _with_height(20), make_episodes(1, 2, 20))
-        write("maze/rich-v0", _named("Maze"), make_episodes(1, 3, rewards=np.linspace(0, 1, 29)))
-        write("maze/plain-v0", _named("Maze"), make_episodes(1, 4, rewards=np.tile([0.0, 2.5], 15)[:29]))
     return folder
 
 
@@ -46,10 +43,6 @@ def _environment(datasets: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 def _with_height(height: int) -> DatasetInfo:
     return DatasetInfo("Breakout", 4, INFO.action_meanings, 15, height, 16, 3)
-
-
-def _named(game: str) -> DatasetInfo:
-    return DatasetInfo(game, 4, INFO.action_meanings, 15, 16, 16, 3)
 
 
 def fit(out: Path, *words: str, dataset: str = NAME) -> int:
@@ -172,17 +165,11 @@ def test_several_datasets_are_fitted_together(tmp_path: Path):
     assert load_world(tmp_path / "run").provenance["transitions"] == 5 * 29
 
 
-def test_a_game_that_ale_does_not_know_keeps_its_own_rewards(tmp_path: Path):
-    assert fit(tmp_path / "run", "--steps", "1", dataset="maze/plain-v0") == 0
-    assert load_world(tmp_path / "run").model.spec.reward_values == (0.0, 2.5)
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--steps", "1", "--dataset", "breakout/absent-v0"], "breakout/absent-v0"),
         (["--steps", "1", "--dataset", NAME, "breakout/large-v0"], "height is 16 in the first and 20 in the second"),
-        (["--steps", "1", "--dataset", "maze/rich-v0"], "29 distinct values"),
         (["--dataset", NAME], "--steps N or --max-minutes M"),
         (["--steps", "1"], "--dataset NAME"),
         (["--steps", "1", "--dataset", NAME, "--preset", "huge"], "'huge'; diamond has paper, small, tiny"),

@@ -1,5 +1,6 @@
 """Who plays: the distributions of simple policies, and trained ones fed as they were trained."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import gymnasium
@@ -13,10 +14,13 @@ from stable_baselines3 import A2C, DQN, PPO
 from gym_diamond.collection.actor import POLICY
 from gym_diamond.collection.policies import EpsilonPolicy, RandomPolicy, SB3Policy, StickyPolicy
 from gym_diamond.collection.roster import make_policy
+from gym_diamond.data.dataset import DatasetInfo
 from gym_diamond.errors import InvalidArgument, InvalidWorld
+from gym_diamond.games import game
 from gym_diamond.nn.actor_critic import ActorCritic
 
 SHAPE = (64, 64, 3)
+BREAKOUT = DatasetInfo("Breakout", 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 15, *SHAPE)
 ROWS = np.arange(2)
 
 
@@ -117,7 +121,7 @@ def test_what_stable_baselines3_saved_plays_as_it_does_there(tmp_path: Path, alg
     torch.manual_seed(0)
     model = algorithm("CnnPolicy", _Screen(2), **settings)
     model.save(tmp_path / "trained.zip")
-    policy = make_policy(str(tmp_path / "trained.zip"), "Breakout", 4, 2, SHAPE)
+    policy = make_policy(str(tmp_path / "trained.zip"), BREAKOUT, 2)
     assert policy.name == "trained"
     rng = np.random.default_rng(0)
     seen = rng.integers(0, 256, (5, 2, *SHAPE), np.uint8)
@@ -171,15 +175,15 @@ def test_a_trained_policy_plays_actions_of_several_parts(tmp_path: Path):
 def test_a_policy_for_other_frames_or_actions_is_refused(tmp_path: Path):
     PPO("CnnPolicy", _Screen(1)).save(tmp_path / "trained.zip")
     with pytest.raises(InvalidArgument, match="6 actions"):
-        make_policy(str(tmp_path / "trained.zip"), "Pong", 6, 2, SHAPE)
+        make_policy(str(tmp_path / "trained.zip"), DatasetInfo("Pong", 6, game("Pong").action_meanings, 15, *SHAPE), 2)
     with pytest.raises(InvalidArgument, match=r"\(84, 84, 3\)"):
-        make_policy(str(tmp_path / "trained.zip"), "Breakout", 4, 2, (84, 84, 3))
+        make_policy(str(tmp_path / "trained.zip"), replace(BREAKOUT, height=84, width=84), 2)
 
 
 def test_a_zip_of_something_else_is_named(tmp_path: Path):
     (tmp_path / "notes.zip").write_bytes(b"no zip at all")
     with pytest.raises(InvalidArgument, match=r"notes\.zip is not a \.zip that stable-baselines3 saved"):
-        make_policy(str(tmp_path / "notes.zip"), "Breakout", 4, 2, SHAPE)
+        make_policy(str(tmp_path / "notes.zip"), BREAKOUT, 2)
 
 
 def _network(num_actions: int = 4) -> ActorCritic:
@@ -191,7 +195,7 @@ def test_a_worlds_own_policy_draws_from_its_distribution(tmp_path: Path):
     network = _network()
     torch.nn.init.constant_(network.actor_linear.bias[:1], 2.0)
     save_file(network.state_dict(), tmp_path / POLICY)
-    policy = make_policy(str(tmp_path), "Breakout", 4, 50, SHAPE)
+    policy = make_policy(str(tmp_path), BREAKOUT, 50)
     assert policy.name == tmp_path.name
     logits, _, _ = network(torch.full((1, 3, 64, 64), -1.0), network.initial_state(1))
     expected = logits.softmax(1)[0, 0].item()
@@ -206,34 +210,34 @@ def test_a_worlds_own_policy_draws_from_its_distribution(tmp_path: Path):
 
 def test_a_world_without_a_policy_or_with_one_for_another_game_is_refused(tmp_path: Path):
     with pytest.raises(InvalidWorld, match="no policy was trained"):
-        make_policy(str(tmp_path), "Breakout", 4, 2, SHAPE)
+        make_policy(str(tmp_path), BREAKOUT, 2)
     save_file(_network(6).state_dict(), tmp_path / POLICY)
     with pytest.raises(InvalidWorld, match="6 actions; there are 4"):
-        make_policy(str(tmp_path), "Breakout", 4, 2, SHAPE)
+        make_policy(str(tmp_path), BREAKOUT, 2)
     save_file({"something": torch.zeros(2)}, tmp_path / POLICY)
     with pytest.raises(InvalidWorld, match="not an actor-critic"):
-        make_policy(str(tmp_path), "Breakout", 4, 2, SHAPE)
+        make_policy(str(tmp_path), BREAKOUT, 2)
 
 
 def test_an_unknown_policy_is_answered_with_those_there_are():
     with pytest.raises(InvalidArgument, match=r"'expert'.*random, sticky, scripted"):
-        make_policy("expert", "Breakout", 4, 2, SHAPE)
+        make_policy("expert", BREAKOUT, 2)
 
 
 @pytest.mark.parametrize("name", ["random", "sticky", "scripted", "scripted:20", "always:LEFT", "always:NOOP@0.1"])
 def test_a_policy_is_called_what_it_was_asked_for_as(name: str):
-    assert make_policy(name, "Breakout", 4, 2, SHAPE).name == name
+    assert make_policy(name, BREAKOUT, 2).name == name
 
 
 def test_always_is_one_action_by_its_meaning():
-    policy = make_policy("always:LEFT", "Breakout", 4, 3, SHAPE)
+    policy = make_policy("always:LEFT", BREAKOUT, 3)
     assert policy.act(np.arange(3), _black(3), np.random.default_rng(0)).tolist() == [3, 3, 3]
 
 
 def test_a_share_after_the_name_is_replaced_by_random_actions_whatever_holds_for_the_others():
-    mixed = _play(make_policy("always:LEFT@0.4", "Breakout", 4, 1, SHAPE, epsilon=0.0), 5000)
+    mixed = _play(make_policy("always:LEFT@0.4", BREAKOUT, 1, epsilon=0.0), 5000)
     assert np.mean(mixed != 3) == pytest.approx(0.4 * 3 / 4, abs=0.03)
-    others = make_policy("always:LEFT", "Breakout", 4, 1, SHAPE, epsilon=0.4)
+    others = make_policy("always:LEFT", BREAKOUT, 1, epsilon=0.4)
     assert np.mean(_play(others, 5000) != 3) == pytest.approx(0.4 * 3 / 4, abs=0.03)
     assert others.name == "always:LEFT"
 
@@ -242,7 +246,7 @@ def test_less_patience_is_more_lapses():
     """Before an empty screen a lapse shows where it moves the paddle, which nobody who pays attention does."""
 
     def moves(name: str) -> float:
-        return float(np.mean(_play(make_policy(name, "Breakout", 4, 1, SHAPE), 1200) > 1))
+        return float(np.mean(_play(make_policy(name, BREAKOUT, 1), 1200) > 1))
 
     assert moves("scripted:5") == pytest.approx(12.5 / 17.5 / 2, abs=0.07)
     assert moves("scripted:1e9") == 0
@@ -252,10 +256,10 @@ def test_a_share_can_follow_a_path_and_an_at_sign_can_be_in_one(tmp_path: Path):
     folder = tmp_path / "by@0.5"
     folder.mkdir()
     save_file(_network().state_dict(), folder / POLICY)
-    assert make_policy(str(folder), "Breakout", 4, 2, SHAPE).name == "by@0.5"
-    assert make_policy(f"{folder}@0.25", "Breakout", 4, 2, SHAPE).name == "by@0.5@0.25"
+    assert make_policy(str(folder), BREAKOUT, 2).name == "by@0.5"
+    assert make_policy(f"{folder}@0.25", BREAKOUT, 2).name == "by@0.5@0.25"
     with pytest.raises(InvalidArgument, match=r"nobody@home"):
-        make_policy("nobody@home", "Breakout", 4, 2, SHAPE)
+        make_policy("nobody@home", BREAKOUT, 2)
 
 
 @pytest.mark.parametrize(
@@ -270,4 +274,4 @@ def test_a_share_can_follow_a_path_and_an_at_sign_can_be_in_one(tmp_path: Path):
 )
 def test_a_name_that_makes_no_sense_is_answered_with_one_that_does(name: str, reason: str):
     with pytest.raises(InvalidArgument, match=reason):
-        make_policy(name, "Breakout", 4, 2, SHAPE)
+        make_policy(name, BREAKOUT, 2)

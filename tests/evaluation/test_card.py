@@ -3,7 +3,7 @@
 from gym_diamond.evaluation.card import measured, with_measurements
 from gym_diamond.fitting import provenance
 from gym_diamond.world_models.protocol import WorldSpec
-from tests.measured import metrics
+from tests.measured import metrics, reward_error
 
 SPEC = WorldSpec("Breakout", 16, 16, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
 OPTIONAL = {
@@ -69,6 +69,14 @@ def test_each_metric_is_explained_where_it_stands():
         "a lost life ends both",
     ):
         assert words in card, words
+
+
+def test_rewards_that_are_no_classes_have_their_error_in_place_of_scores():
+    card = measured({**metrics(), "reward_end": reward_error(0.9)})
+    assert "| in dreams      | 0.120 [0.110, 0.130] | 0.340 [0.320, 0.360]" in card
+    assert "mean absolute difference" in card
+    assert "| end in dreams | 40" in card
+    assert "reward 1" not in card
 
 
 def test_the_play_it_was_measured_on_is_named_with_its_mixture():

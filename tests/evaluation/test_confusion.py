@@ -7,7 +7,9 @@ from gym_diamond.evaluation.judging import Judged
 
 
 def stretch(played: list[int], predicted: list[int], ends: list[bool], end_prob: list[float]) -> Judged:
-    return Judged(np.array(played), np.array(ends), 0.1 + 0.7 * np.eye(3)[predicted], np.array(end_prob))
+    return Judged(
+        np.array(played), np.array(ends), 0.1 + 0.7 * np.eye(3)[predicted], np.array(end_prob), np.array(played) - 1.0
+    )
 
 
 STRETCHES = [

@@ -34,14 +34,16 @@ def play(steps: int, size: int = 16) -> Episode:
 
 
 def test_what_is_likeliest_is_predicted_and_an_end_only_above_one_half():
-    judged = Judged(np.zeros(3, np.int64), np.zeros(3, np.bool_), np.eye(3)[[2, 0, 1]], np.array([0.5, 0.51, 0.0]))
+    judged = Judged(
+        np.zeros(3, np.int64), np.zeros(3, np.bool_), np.eye(3)[[2, 0, 1]], np.array([0.5, 0.51, 0.0]), np.zeros(3)
+    )
     assert judged.predicted_reward.tolist() == [2, 0, 1]
     assert judged.predicted_end.tolist() == [False, True, False]
 
 
 def test_a_stretch_can_be_cut_where_the_play_was_over():
     judged = judge_episode(CountingWorld(max_count=2), Episode(flat_frames([0, 1, 2]), *play(2)[1:]))
-    assert [len(leaf) for leaf in judged.until(1)] == [1, 1, 1, 1]
+    assert [len(leaf) for leaf in judged.until(1)] == [1, 1, 1, 1, 1]
     assert judged.until(1).end_prob.tolist() == [0]
     assert judged.until(2).end_prob.tolist() == [0, 1]
 

@@ -1,6 +1,7 @@
 """The sections of metrics.json count what happened, and nothing after it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from gym_diamond.evaluation.drift import curves
 from gym_diamond.evaluation.judging import Judged
 from gym_diamond.evaluation.rollout import Rollout
 from gym_diamond.evaluation.starts import Start
+from gym_diamond.world_models.protocol import WorldSpec
 
-VALUES = (-1.0, 0.0, 1.0)
-PLAYED = Judged(np.array([1, 2]), np.array([False, True]), np.eye(3)[[1, 1]], np.array([0.0, 1.0]))
+SPEC = WorldSpec("Breakout", 8, 8, 3, 1, ("NOOP",), 4, (-1.0, 0.0, 1.0), 15)
+EARNED = np.array([0, 2.5], np.float32)
+PLAYED = Judged(np.array([1, 2]), np.array([False, True]), np.eye(3)[[1, 1]], np.array([0.0, 1.0]), EARNED)
 STARTS = [Start(0, 0, "reset"), Start(1, 3), Start(1, 4, "before_reward"), Start(0, 8, "before_end")]
 
 
@@ -69,9 +72,9 @@ def test_each_kind_has_its_own_figures(drift: dict[str, Any]):
 
 
 def test_rewards_and_ends_are_judged_on_real_frames_and_in_dreams(rollouts: list[Rollout]):
-    wrong = Judged(np.array([1, 2]), np.array([False, True]), np.eye(3)[[0, 2]], np.array([1.0, 0.0]))
+    wrong = Judged(np.array([1, 2]), np.array([False, True]), np.eye(3)[[0, 2]], np.array([1.0, 0.0]), EARNED)
     dreams = [rollout._replace(judged=[wrong] * len(rollout.judged)) for rollout in rollouts]
-    found = metrics.reward_end([PLAYED], dreams, VALUES, np.random.default_rng(0))
+    found = metrics.reward_end([PLAYED], dreams, SPEC, np.random.default_rng(0))
     assert (found["transitions"], found["dreamt_transitions"]) == (2, 8)
     assert (found["end"]["within_0"]["f1"], found["dreamt_end"]["within_0"]["f1"]) == (1, 0)
     assert found["dreamt_end"]["within_1"]["f1"] == 1, "all of them one frame early"
@@ -84,6 +87,15 @@ def test_rewards_and_ends_are_judged_on_real_frames_and_in_dreams(rollouts: list
     assert found["end_confusion"] == {"real": [[1, 0], [0, 1]], "dreamt": [[0, 4], [4, 0]]}
 
 
+def test_rewards_that_are_no_classes_are_scored_by_their_error(rollouts: list[Rollout]):
+    spec = replace(SPEC, reward_values=(-1.0, 0.0, 3.0), reward_coding="two_hot")
+    found = metrics.reward_end([PLAYED], rollouts, spec, np.random.default_rng(0))
+    assert not {"reward", "dreamt_reward", "confusion"} & found.keys()
+    assert found["reward_error"]["mae"]["mean"] == 1.25  # it expects 0 where 0 and 2.5 were earned
+    assert found["dreamt_reward_error"]["mae"]["n"] == 4
+    assert found["end"]["within_0"]["f1"] == 1
+
+
 def test_all_of_it_is_json(drift: dict[str, Any], rollouts: list[Rollout]):
-    values = {"drift": drift, "reward_end": metrics.reward_end([PLAYED], rollouts, VALUES, np.random.default_rng(0))}
+    values = {"drift": drift, "reward_end": metrics.reward_end([PLAYED], rollouts, SPEC, np.random.default_rng(0))}
     assert json.loads(json.dumps(values, allow_nan=False)) == values

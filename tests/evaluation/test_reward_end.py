@@ -21,7 +21,9 @@ def stretch(played: str, predicted: str, ends: str = "", predicted_ends: str = "
     probs = np.full((len(guess), 3), 0.1)
     probs[np.arange(len(guess)), guess] = 0.8
     nothing = "." * len(truth)
-    return Judged(truth, marks(ends or nothing), probs, np.where(marks(predicted_ends or nothing), 0.9, 0.2))
+    return Judged(
+        truth, marks(ends or nothing), probs, np.where(marks(predicted_ends or nothing), 0.9, 0.2), truth - 1.0
+    )
 
 
 @pytest.mark.parametrize(

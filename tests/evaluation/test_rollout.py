@@ -49,7 +49,7 @@ def test_a_dream_goes_on_after_the_real_end_under_no_ops_and_is_no_longer_judged
     assert rollout.dreamt[1, :, 0, 0, 0].tolist() == [100, 101, 102, 103, 104]
     assert rollout.dreamt[1, 1:, 0, 0, 1].tolist() == [*ACTIONS[10:].tolist(), 0, 0]
     assert [len(judged.reward) for judged in rollout.judged] == [4, 2]
-    assert [leaf.shape for leaf in rollout.judged[1]] == [(2,), (2,), (2, 3), (2,)]
+    assert [leaf.shape for leaf in rollout.judged[1]] == [(2,), (2,), (2, 3), (2,), (2,)]
     assert rollout.judged[1].end.tolist() == [False, True]
 
 

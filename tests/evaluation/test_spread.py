@@ -1,7 +1,7 @@
 """Several fits stand beside each other, in the order in which they were given."""
 
 from gym_diamond.evaluation.spread import spread
-from tests.measured import metrics
+from tests.measured import metrics, reward_error
 
 
 def test_each_world_has_its_place_in_every_list():
@@ -19,3 +19,8 @@ def test_games_without_a_known_ball_and_without_rewards_have_their_gaps():
     found = spread(["a"], [values])
     assert "ball_recall" not in found
     assert found["reward_f1"] == [None]
+
+
+def test_rewards_that_are_no_classes_have_no_f1():
+    found = spread(["a"], [{**metrics(), "reward_end": reward_error(0.9)}])
+    assert (found["reward_f1"], found["dreamt_reward_f1"], found["end_f1"]) == ([None], [None], [0.97])

@@ -4,7 +4,7 @@ import pytest
 
 from gym_diamond.evaluation.questions import answers
 from gym_diamond.evaluation.verdict import horizon, judge, judge_at_most, reach, sentence
-from tests.measured import est, metrics
+from tests.measured import est, metrics, reward_error
 
 
 def without_ball(**changes: object) -> dict:
@@ -143,6 +143,15 @@ def test_a_bad_world_is_told_no():
         "11.0 [10.5, 11.5] rewards in 1,000 steps"
     )
     assert lines["rewards are right"].measured.startswith("F1 0.30 [0.27, 0.33] in dreams, 0.85 [0.82, 0.88] on real")
+
+
+@pytest.mark.parametrize(("pearson", "answer"), [(0.95, "yes"), (0.9, "unsure"), (0.3, "no")])
+def test_rewards_that_are_no_classes_are_right_if_they_go_with_those_earned(pearson: float, answer: str):
+    lines = {line.question: line for line in answers({**metrics(), "reward_end": reward_error(pearson)})}
+    assert lines["rewards are right"].answer == answer
+    assert lines["rewards are right"].measured.startswith(f"Pearson {pearson:.2f} [")
+    assert lines["rewards are right"].measured.endswith("0.97 [0.95, 0.99] on real frames")
+    assert lines["ends are right"].answer == "yes"
 
 
 def test_what_was_not_measured_is_not_asked():

@@ -30,7 +30,17 @@ def test_every_example_is_tested_here() -> None:
         "ppo_sb3",
         "ppo_in_reality",
         "fit_a_world",
+        "crafter_env",
     }
+
+
+def test_crafter_is_an_env_with_frames() -> None:
+    env = load("crafter_env").Crafter()
+    frame, _ = env.reset(seed=0)
+    assert env.observation_space.contains(frame)
+    frame, reward, terminated, truncated, _ = env.step(env.get_action_meanings().index("move_left"))
+    assert env.observation_space.contains(frame)
+    assert (reward, terminated, truncated) == (0.0, False, False)
 
 
 def test_a_dream_is_stepped_like_any_env() -> None:

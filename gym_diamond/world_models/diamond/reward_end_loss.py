@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gym_diamond.data.rewards import reward_classes
+from gym_diamond.data.rewards import reward_targets
 from gym_diamond.data.segments import Segment, Window
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models.diamond.denoiser import Denoiser
@@ -42,7 +42,7 @@ class RewardEndLossConfig:
 
 
 class RewardEndObjective:
-    """Cross entropy of the reward's class and of the end, over the real transitions of a sequence."""
+    """Cross entropy of the reward (its class, or its shares of bins) and of the end, over the real transitions."""
 
     name = "reward_end"
 
@@ -56,7 +56,7 @@ class RewardEndObjective:
     ) -> None:
         self.network = network
         self.denoiser = denoiser  # draws, and is not trained here
-        self.reward_values = spec.reward_values
+        self.spec = spec
         self.config = config
         self.sampling = sampling
         T = config.num_transitions + 1
@@ -69,8 +69,8 @@ class RewardEndObjective:
             obs[:, :-1], segment.act, obs[:, 1:], self.network.initial_state(obs.shape[0]), is_real
         )
         weight = is_real.float()
-        reward_class = reward_classes(segment.rew, self.reward_values)
-        loss_reward = _weighted_cross_entropy(logits_reward, reward_class, weight)
+        target = reward_targets(segment.rew, self.spec.reward_values, self.spec.reward_coding)
+        loss_reward = _weighted_cross_entropy(logits_reward, target, weight)
         loss_end = _weighted_cross_entropy(logits_end, segment.end.long(), weight)
         metrics = {"loss_reward": loss_reward.detach(), "loss_end": loss_end.detach()}
         return loss_reward + loss_end, metrics
@@ -87,5 +87,6 @@ class RewardEndObjective:
 
 
 def _weighted_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    error = F.cross_entropy(logits.flatten(0, 1).float(), target.flatten(), reduction="none")  # (B*T,)
+    """Of `logits` `(B, T, K)` against classes `(B, T)` int64 or shares `(B, T, K)`."""
+    error = F.cross_entropy(logits.flatten(0, 1).float(), target.flatten(0, 1), reduction="none")  # (B*T,)
     return weighted_mean(error, weight.flatten())

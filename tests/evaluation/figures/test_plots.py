@@ -70,6 +70,11 @@ def test_every_reward_gets_its_cell(num: int):
     assert picture.size == (1276, 319)
 
 
+def test_where_rewards_are_no_classes_only_ends_are_shown():
+    ends = {"real": [[90, 1], [2, 7]], "dreamt": [[0, 0], [0, 0]]}
+    assert draw_reward_end(None, ends).size == (638, 319)
+
+
 def test_plots_are_small_files():
     values = metrics()["reward_end"]
     pictures = {

@@ -1,0 +1,166 @@
+"""Any Gymnasium env, seen as frames and played by choices: what a world model can be fitted to.
+
+Frames are the env's observations where these are images, or what its `render()` gives. They are cropped and shrunk by
+area here, and several steps of the env may make one.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box
+from PIL import Image
+
+from gym_diamond.choices import choices_of
+from gym_diamond.envs.action_codes import ActionCode, code_actions
+from gym_diamond.errors import InvalidArgument
+
+FPS = 30  # of an env that does not say
+
+
+@dataclass(frozen=True)
+class PixelConfig:
+    """How an env that is no Atari game by name is made, seen and played."""
+
+    pixels: Literal["observation", "render"] = "observation"
+    """What the frames are: the env's observations, if they are images (uint8, height x width x 3, x 1, or height x
+    width), or what its render() gives, whatever it observes."""
+
+    size: tuple[int, int] | Literal["native"] = (64, 64)
+    """Height and width to which frames are shrunk by area; native leaves them as they are."""
+
+    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Pixels that are cut off before that, at the top, the bottom, the left and the right."""
+
+    grey: bool = False
+    """Frames of one channel, the luminance."""
+
+    frame_skip: int = 1
+    """Steps of the env for which an action is held; their rewards are summed, and the last one's frame is kept."""
+
+    max_episode_steps: int | None = None
+    """Steps of the env, as in gymnasium.make, after which an episode is truncated; by default as it is registered."""
+
+    bins: str | None = None
+    """For actions that are a Box, the values from which each of its numbers is chosen: "-1,0,1;0,0.5,1;0,0.8". An entry
+    without a comma is how many, spread evenly from the lowest to the highest; one entry alone serves all."""
+
+    action_names: tuple[str, ...] = ()
+    """What the actions are called, in their order (those of several parts part by part); by default what the env's
+    get_action_meanings() says, or their numbers."""
+
+    env_kwargs: str = "{}"
+    """Arguments for gymnasium.make, as JSON: '{"continuous": false}'."""
+
+    def __post_init__(self) -> None:
+        if self.size != "native" and min(self.size) < 1:
+            raise InvalidArgument(f"--size is {self.size}; height and width must be at least 1.")
+        if min(self.crop) < 0:
+            raise InvalidArgument(f"--crop is {self.crop}; it is numbers of pixels, at least 0.")
+        for name in ("frame_skip", "max_episode_steps"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InvalidArgument(f"--{name.replace('_', '-')} is {value}; it must be at least 1.")
+
+
+@runtime_checkable
+class NamesActions(Protocol):
+    """An env that tells what its actions are called, as ALE's do."""
+
+    def get_action_meanings(self) -> list[str]: ...
+
+
+class PixelEnv(gymnasium.Wrapper):
+    """An env whose observations are frames `(H, W, C)` uint8 and whose actions are choices, `()` or `(A,)` int64.
+
+    Infos are empty. Bound to an env that is made with `render_mode="rgb_array"` where its frames are rendered.
+
+    Raises:
+        InvalidArgument: it has no pixels of that kind, they are all cropped away, or its actions cannot be chosen.
+    """
+
+    def __init__(self, env: gymnasium.Env, config: PixelConfig) -> None:
+        super().__init__(env)
+        self.config = config
+        self.code: ActionCode = code_actions(env.action_space, config.bins, config.action_names or _names(env))
+        frame = self._frame(self._example())
+        self.observation_space = Box(0, np.iinfo(np.uint8).max, frame.shape, np.uint8)
+        self.action_space = self.code.choices.space
+
+    @property
+    def fps(self) -> int:
+        """Actions a second."""
+        return max(1, round((self.metadata.get("render_fps") or FPS) / self.config.frame_skip))
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
+        """The first frame."""
+        return self._frame(self.env.reset(seed=seed, options=options)[0]), {}
+
+    def step(self, action: int | np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict]:
+        """The frame after `frame_skip` steps of the env, or after its last, and the sum of their rewards."""
+        total, decoded = 0.0, self.code.decode(action)
+        for _ in range(self.config.frame_skip):
+            seen, reward, terminated, truncated, _ = self.env.step(decoded)
+            total += float(reward)
+            if terminated or truncated:
+                break
+        return self._frame(seen), total, bool(terminated), bool(truncated), {}
+
+    def _example(self) -> np.ndarray | None:
+        """An observation, to learn its size from; what is rendered has one only after a reset."""
+        if self.config.pixels == "observation":
+            return np.zeros(_image_space(self.env.observation_space).shape, np.uint8)
+        self.env.reset(seed=0)
+        return None
+
+    def _frame(self, seen: Any) -> np.ndarray:
+        if self.config.pixels == "render":
+            seen = self.env.render()
+            if not isinstance(seen, np.ndarray) or seen.dtype != np.uint8 or seen.ndim not in (2, 3):
+                raise InvalidArgument(
+                    f"render() of {self.env} gives {type(seen).__name__}; with render_mode='rgb_array' it must give an "
+                    "array, uint8 (height, width, 3)."
+                )
+        return to_frame(seen, self.config)
+
+
+def to_frame(picture: np.ndarray, config: PixelConfig) -> np.ndarray:
+    """The frame `(H, W, C)` uint8 of a picture `(h, w)`, `(h, w, 1)` or `(h, w, 3)` uint8.
+
+    Raises:
+        InvalidArgument: nothing of it is left by the crop, or it has another number of channels.
+    """
+    height, width = picture.shape[:2]
+    top, bottom, left, right = config.crop
+    if top + bottom >= height or left + right >= width:
+        raise InvalidArgument(f"--crop {config.crop} leaves nothing of pictures of {height} x {width} pixels.")
+    if picture.ndim == 3 and picture.shape[2] == 1:
+        picture = picture[:, :, 0]
+    if picture.ndim == 3 and picture.shape[2] != 3:
+        raise InvalidArgument(f"Pictures must have 1 channel or 3, the last axis; these are {picture.shape}.")
+    image = Image.fromarray(np.ascontiguousarray(picture[top : height - bottom, left : width - right]))
+    if config.grey:
+        image = image.convert("L")
+    if config.size != "native":
+        image = image.resize((config.size[1], config.size[0]), Image.Resampling.BOX)
+    frame = np.array(image)
+    return frame if frame.ndim == 3 else frame[..., None]  # (H, W) -> (H, W, 1)
+
+
+def _names(env: gymnasium.Env) -> tuple[str, ...]:
+    """What the env itself calls its actions, where it has a name for each."""
+    choices, named = choices_of(env.action_space), env.unwrapped
+    if choices is None or not isinstance(named, NamesActions):
+        return ()
+    names = tuple(named.get_action_meanings())
+    return names if len(names) == choices.num_actions else ()
+
+
+def _image_space(space: gymnasium.Space) -> Box:
+    if not isinstance(space, Box) or space.dtype != np.uint8 or len(space.shape) not in (2, 3):
+        raise InvalidArgument(
+            f"The observations of this env are {space}, no images (uint8, height x width x 3 or height x width). "
+            "If it can render itself, add --pixels render."
+        )
+    return space

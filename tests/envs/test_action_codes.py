@@ -1,0 +1,85 @@
+"""The numbers of a dataset mean actions of the env, and back."""
+
+import numpy as np
+import pytest
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete
+
+from gym_diamond.envs.action_codes import code_actions
+from gym_diamond.errors import InvalidArgument
+
+CAR = Box(np.array([-1, 0, 0], np.float32), np.array([1, 1, 1], np.float32))
+
+
+def test_discrete_actions_count_from_zero():
+    code = code_actions(Discrete(3, start=5))
+    assert (code.choices.num_actions, code.choices.action_sizes, code.meanings) == (3, (), ("0", "1", "2"))
+    assert code.decode(np.int64(2)) == 7
+    assert type(code.decode(np.int64(2))) is int
+
+
+def test_discrete_actions_can_be_named():
+    assert code_actions(Discrete(2), names=("LEFT", "RIGHT")).meanings == ("LEFT", "RIGHT")
+
+
+def test_multi_discrete_actions_keep_their_parts():
+    code = code_actions(MultiDiscrete([3, 2], start=[1, 0]))
+    assert (code.choices.num_actions, code.choices.action_sizes) == (5, (3, 2))
+    assert code.meanings == ("0", "1", "2", "0", "1")
+    assert code.decode(np.array([2, 1])).tolist() == [3, 1]
+
+
+def test_multi_binary_actions_are_parts_of_two():
+    space = MultiBinary(3)
+    code = code_actions(space)
+    assert code.choices.action_sizes == (2, 2, 2)
+    assert space.contains(code.decode(np.array([1, 0, 1])))
+
+
+def test_each_number_of_a_box_is_chosen_from_its_bins_which_are_its_names():
+    code = code_actions(CAR, "-1,0,1;0,0.5;0,0.8")
+    assert code.choices.action_sizes == (3, 2, 2)
+    assert code.meanings == ("-1", "0", "1", "0", "0.5", "0", "0.8")
+    action = code.decode(np.array([0, 1, 1]))
+    assert (action.dtype, action.tolist()) == (np.float32, [-1.0, 0.5, pytest.approx(0.8)])
+    assert CAR.contains(action)
+
+
+def test_a_box_of_one_number_is_discrete():
+    code = code_actions(Box(-2, 2, (1,)), "-2,0,2")
+    assert (code.choices.num_actions, code.choices.action_sizes, code.choices.space) == (3, (), Discrete(3))
+    assert code.decode(np.int64(2)).tolist() == [2.0]
+
+
+def test_a_box_keeps_its_shape():
+    assert code_actions(Box(-1, 1, (2, 2)), "3").decode(np.array([0, 1, 2, 0])).tolist() == [[-1, 0], [1, -1]]
+
+
+def test_a_number_of_bins_is_spread_evenly_from_end_to_end():
+    assert code_actions(CAR, "3;2;5").meanings == ("-1", "0", "1", "0", "1", "0", "0.25", "0.5", "0.75", "1")
+
+
+def test_one_entry_serves_all_numbers():
+    assert code_actions(CAR, "0,1").bins == ((0, 1),) * 3
+
+
+@pytest.mark.parametrize(
+    ("space", "bins", "names", "complaint"),
+    [
+        (CAR, None, (), r'--bins "-1,0,1;0,0.5,1;0,0.5,1"'),
+        (Box(-np.inf, np.inf, (1,)), None, (), r'--bins "-1,0,1"'),
+        (Box(-np.inf, np.inf, (1,)), "3", (), "both ends finite"),
+        (CAR, "-1,0,1;0,1", (), "2 entries for 3 numbers"),
+        (CAR, "-1,0,2", (), "distinct, from -1 to 1"),
+        (CAR, "0,0", (), "must be distinct"),
+        (CAR, "1", (), "at least 2"),
+        (CAR, "2.5", (), "must be whole"),
+        (CAR, "left,right", (), "'left,right'"),
+        (CAR, "3", ("LEFT",), "leave out --action-names"),
+        (Discrete(3), "3", (), r"those of this env are Discrete\(3\)"),
+        (Discrete(3), None, ("LEFT",), "1 names were given for 3 actions"),
+        (Dict(), None, (), "must be Discrete, MultiDiscrete or MultiBinary"),
+    ],
+)
+def test_what_cannot_be_chosen_is_explained(space, bins, names, complaint: str):
+    with pytest.raises(InvalidArgument, match=complaint):
+        code_actions(space, bins, names)
