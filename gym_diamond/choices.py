@@ -61,11 +61,13 @@ class Choices:
             return f"0 to {self.num_actions - 1}"
         return f"{' and '.join(f'0 to {n - 1}' for n in self.action_sizes)} in its {len(self.action_sizes)} parts"
 
-    def describe(self, names: tuple[str, ...]) -> str:
-        """All `names` with their numbers, part by part: "0 LEFT, 1 RIGHT and 0 STAY, 1 FIRE"."""
+    def describe(self, names: tuple[str, ...], *, numbered: bool = False) -> str:
+        """All `names`, part by part: "STAY, LEFT and COAST, GAS", or "0 STAY, 1 LEFT and 0 COAST, 1 GAS"."""
         sizes = self.action_sizes or (self.num_actions,)
-        parts = (names[first : first + n] for first, n in zip(self.first_names, sizes, strict=True))
-        return " and ".join(", ".join(f"{i} {name}" for i, name in enumerate(part)) for part in parts)
+        parts = [names[first : first + n] for first, n in zip(self.first_names, sizes, strict=True)]
+        if numbered:
+            parts = [tuple(f"{i} {name}" for i, name in enumerate(part)) for part in parts]
+        return " and ".join(", ".join(part) for part in parts)
 
     def contains(self, actions: np.ndarray) -> bool:
         """Whether all `actions`, integers of shape (...) or (..., A), can be chosen."""

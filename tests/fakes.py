@@ -1,5 +1,6 @@
 """Fakes in place of weights: a world so simple that a test can state what it dreams as literal arrays."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -142,6 +143,21 @@ class DeafWorld(CountingWorld):
         return super().step(state, torch.zeros_like(action), noise)
 
 
+class SteeredWorld(CountingWorld):
+    """A `CountingWorld` of MultiDiscrete([3, 2]): it obeys the first part, and counts two further for a second of 1."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        meanings = (*MEANINGS[:3], "WALK", "RUN")
+        self.spec = replace(self.spec, num_actions=5, action_meanings=meanings, action_sizes=(3, 2))
+
+    def step(self, state: CountingState, action: Tensor, noise: CountingNoise) -> tuple[CountingState, Transition]:
+        return super().step(state._replace(count=state.count + action[:, 1]), action[:, 0], noise)
+
+    def judge(self, context: Context) -> Judgement:
+        return super().judge(context._replace(act=context.act[..., 0]))
+
+
 def flat_frames(levels: list[int], height: int = 4, width: int = 4) -> np.ndarray:
     """Frames `(T, H, W, 3)` uint8 of one grey level each."""
     return np.ascontiguousarray(np.broadcast_to(np.uint8(levels)[:, None, None, None], (len(levels), height, width, 3)))
@@ -157,6 +173,12 @@ def counting_context(world: CountingWorld, num: int) -> Context:
     obs = frames_chw_to_obs(frames.to(torch.uint8)) * is_real[:, :, None, None, None]
     act = torch.arange(num)[:, None].expand(num, T - 1) % 3 * is_real[:, :-1]
     return Context(obs, act, is_real)
+
+
+def steered_context(world: SteeredWorld, num: int) -> Context:
+    """A `counting_context` with a second part for each action."""
+    context = counting_context(world, num)
+    return context._replace(act=torch.stack([context.act, context.act % 2], dim=2))
 
 
 def counting_bank(
@@ -179,3 +201,10 @@ def counting_dream(
     """A dream of a `CountingWorld`, whose games last five steps from a start at 0."""
     world = CountingWorld(size, size, max_count=max_count, end_probability=end_probability)
     return Dream(world, counting_bank(starts, size, size), num_envs, **arguments)
+
+
+def steered_dream(num_envs: int = 3, starts: tuple[int, ...] = (0,), max_count: int = 9, **arguments: Any) -> Dream:
+    """A dream of a `SteeredWorld`."""
+    bank = counting_bank(starts)
+    bank = replace(bank, actions=np.zeros((*bank.actions.shape, 2), np.int64))
+    return Dream(SteeredWorld(max_count=max_count), bank, num_envs, **arguments)

@@ -34,9 +34,12 @@ def streams(world: WorldModel, num: int, seed: int = 0) -> tuple[Tensor, Tensor]
 
 
 def actions(world: WorldModel, num: int, seed: int = 0) -> Tensor:
-    """Actions `(num,)` int64, uniform."""
+    """Actions `(num,)` int64, uniform; `(num, A)` in a world whose actions have A parts."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.randint(world.spec.num_actions, (num,), generator=generator).to(world.device)
+    if not world.spec.action_sizes:
+        return torch.randint(world.spec.num_actions, (num,), generator=generator).to(world.device)
+    parts = [torch.randint(size, (num,), generator=generator) for size in world.spec.action_sizes]
+    return torch.stack(parts, dim=1).to(world.device)
 
 
 def play(world: WorldModel, state, steps: int) -> tuple[object, list[Transition]]:

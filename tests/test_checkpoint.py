@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,7 @@ def bank(num: int = 2, length: int = 4, size: int = 64, action: int = 0) -> Cont
         (bank(length=3), "3 frames a context.*looks back on 4"),
         (bank(action=4), "actions 4 to 4.*0 to 3"),
         (bank(action=-1), "actions -1 to -1"),
+        (replace(bank(), actions=np.zeros((2, 3, 2), np.int64)), r"actions of shape \(2,\); this world's have \(\)"),
     ],
 )
 def test_contexts_that_do_not_fit_the_spec_are_refused_when_loaded_and_when_saved(

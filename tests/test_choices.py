@@ -14,7 +14,8 @@ def test_a_discrete_action_is_one_number():
     assert (choices.shape, choices.limits, choices.first_names) == ((), 4, (0,))
     assert choices.space == Discrete(4)
     assert choices.range == "0 to 3"
-    assert choices.describe(("NOOP", "FIRE", "RIGHT", "LEFT")) == "0 NOOP, 1 FIRE, 2 RIGHT, 3 LEFT"
+    assert choices.describe(("NOOP", "FIRE", "RIGHT", "LEFT")) == "NOOP, FIRE, RIGHT, LEFT"
+    assert choices.describe(("NOOP", "FIRE", "RIGHT", "LEFT"), numbered=True) == "0 NOOP, 1 FIRE, 2 RIGHT, 3 LEFT"
 
 
 def test_a_multi_discrete_action_has_a_number_for_each_part():
@@ -22,7 +23,9 @@ def test_a_multi_discrete_action_has_a_number_for_each_part():
     assert (choices.shape, choices.limits, choices.first_names) == ((2,), (3, 2), (0, 3))
     assert choices.space == MultiDiscrete([3, 2])
     assert choices.range == "0 to 2 and 0 to 1 in its 2 parts"
-    assert choices.describe(("STAY", "LEFT", "RIGHT", "COAST", "GAS")) == "0 STAY, 1 LEFT, 2 RIGHT and 0 COAST, 1 GAS"
+    names = ("STAY", "LEFT", "RIGHT", "COAST", "GAS")
+    assert choices.describe(names) == "STAY, LEFT, RIGHT and COAST, GAS"
+    assert choices.describe(names, numbered=True) == "0 STAY, 1 LEFT, 2 RIGHT and 0 COAST, 1 GAS"
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,17 @@ import torch
 from torch._subclasses.fake_tensor import DynamicOutputShapeException
 
 from tests import laws
-from tests.fakes import CountingState, CountingWorld, counting_context
+from tests.fakes import CountingState, CountingWorld, SteeredWorld, counting_context, steered_context
 
 
 @pytest.mark.parametrize("law", laws.LAWS, ids=lambda law: law.__name__)
 def test_the_counting_world_obeys(law):
     law(CountingWorld, counting_context)
+
+
+@pytest.mark.parametrize("law", laws.LAWS, ids=lambda law: law.__name__)
+def test_the_counting_world_of_actions_of_several_parts_obeys(law):
+    law(SteeredWorld, steered_context)
 
 
 def test_the_counting_world_is_nearly_row_local_too():

@@ -11,6 +11,7 @@ import tyro
 from PIL import Image
 from tqdm import tqdm
 
+from gym_diamond.choices import choices_of
 from gym_diamond.cli import say
 from gym_diamond.errors import InvalidArgument
 
@@ -25,8 +26,8 @@ class Arguments:
     Needs no network, no GPU and no Atari emulator: the world of Breakout comes with the package.
     """
 
-    game: str = "Breakout"
-    """Name as in ALE's ids: Breakout, MsPacman, ..."""
+    game: str | None = None
+    """Name as in ALE's ids: Breakout, MsPacman, ...; by default what --world dreams, and Breakout without one."""
     out: Path = Path("dream.gif")
     """Where the GIF is written."""
     world: str | None = None
@@ -53,7 +54,7 @@ def main(argv: list[str]) -> int:
 
     envs = LoadedDreamVectorEnv(
         num_envs=arguments.num_envs,
-        game=arguments.game,
+        game=arguments.game or (None if arguments.world else "Breakout"),
         world=arguments.world,
         device=arguments.device,
         max_episode_steps=-1,
@@ -79,14 +80,17 @@ def dream(
     Actions are held for a random while, as a person would: uniform ones would hardly move the paddle.
     """
     rng = np.random.default_rng(seed)
-    num, space = envs.num_envs, envs.single_action_space
-    actions = rng.integers(space.n, size=num)  # pyright: ignore[reportAttributeAccessIssue]
+    num, choices = envs.num_envs, choices_of(envs.single_action_space)
+    if choices is None:
+        raise InvalidArgument(f"The actions are {envs.single_action_space}; they must be Discrete or MultiDiscrete.")
+    shape = (num, *choices.shape)
+    actions = rng.integers(choices.limits, size=shape)
     envs.reset(seed=seed)
     frames, rewards, ends = [mosaic(envs.render())], [], []  # pyright: ignore[reportArgumentType]
     seconds = 0.0
     for _ in tqdm(range(steps), desc="dreaming", unit=" steps"):
-        fresh = rng.integers(space.n, size=num)  # pyright: ignore[reportAttributeAccessIssue]
-        actions = np.where(rng.random(num) < 1 / 6, fresh, actions)
+        fresh = rng.integers(choices.limits, size=shape)
+        actions = np.where(rng.random(shape) < 1 / 6, fresh, actions)
         began = time.perf_counter()
         _, reward, terminated, _, _ = envs.step(actions)
         seconds += time.perf_counter() - began

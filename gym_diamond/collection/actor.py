@@ -35,7 +35,9 @@ class ActorPolicy:
         return np.argmax(logits.numpy() + rng.gumbel(size=logits.shape), axis=1)
 
 
-def load_actor(directory: Path, num_actions: int, num_rows: int, frame_shape: tuple[int, int, int]) -> ActorPolicy:
+def load_actor(
+    directory: Path, num_actions: int | tuple[int, ...], num_rows: int, frame_shape: tuple[int, int, int]
+) -> ActorPolicy:
     """The policy in a world directory, its architecture read off its tensors.
 
     Raises:

@@ -153,8 +153,8 @@ class Dream:
         """What `action` brought in every row.
 
         Args:
-            action: `(N,)` int64, in [0, num_actions). The range is checked on the CPU only: elsewhere it would cost a
-                wait for the device.
+            action: `(N,)` int64, in [0, num_actions), or `(N, A)` for actions of A parts. The range is checked on the
+                CPU only: elsewhere it would cost a wait for the device.
 
         Raises:
             InvalidArgument: the shape, dtype or range of the actions is wrong.
@@ -274,16 +274,18 @@ class Dream:
         return self._tensor(mask, "mask", (torch.bool,))
 
     def _check_action(self, action: Tensor) -> None:
-        n = self.world.spec.num_actions
-        self._tensor(action, "action", (torch.int64,))
-        if action.device.type == "cpu" and not ((action >= 0) & (action < n)).all():
-            raise InvalidArgument(f"actions {action.tolist()} are out of range; they must be 0 to {n - 1}.")
+        choices = self.world.spec.choices
+        self._tensor(action, "action", (torch.int64,), choices.shape)
+        if action.device.type == "cpu" and not choices.contains(action.numpy()):
+            raise InvalidArgument(f"actions {action.tolist()} are out of range; they must be {choices.range}.")
 
-    def _tensor(self, value: Tensor, name: str, dtypes: tuple[torch.dtype, ...]) -> Tensor:
-        if value.shape != (self.num_envs,) or value.dtype not in dtypes:
+    def _tensor(
+        self, value: Tensor, name: str, dtypes: tuple[torch.dtype, ...], row_shape: tuple[int, ...] = ()
+    ) -> Tensor:
+        shape = (self.num_envs, *row_shape)
+        if value.shape != shape or value.dtype not in dtypes:
             raise InvalidArgument(
-                f"{name} is {value.dtype} of shape {tuple(value.shape)}; "
-                f"it must be {dtypes[0]} of shape ({self.num_envs},)."
+                f"{name} is {value.dtype} of shape {tuple(value.shape)}; it must be {dtypes[0]} of shape {shape}."
             )
         return value.to(self.world.device)
 

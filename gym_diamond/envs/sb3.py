@@ -39,7 +39,7 @@ class DreamVecEnv(VecEnv):
                 'with autoreset_mode="SameStep".'
             )
         self.envs = envs
-        self._actions = np.zeros(envs.num_envs, np.int64)
+        self._actions = np.zeros((envs.num_envs, *envs.dream.world.spec.choices.shape), np.int64)
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
         self.metadata["render_fps"] = envs.metadata["render_fps"]
 
@@ -52,7 +52,7 @@ class DreamVecEnv(VecEnv):
         return obs
 
     def step_async(self, actions: np.ndarray) -> None:
-        """Keep the actions `(N,)` for `step_wait`."""
+        """Keep the actions `(N,)`, or `(N, A)`, for `step_wait`."""
         self._actions = actions
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:

@@ -8,7 +8,6 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
-from gymnasium.spaces import Discrete
 
 from gym_diamond.envs.actions import keys_to_action, read_actions
 from gym_diamond.envs.dream import Dream, Snapshot
@@ -18,7 +17,7 @@ from gym_diamond.errors import InvalidArgument
 from gym_diamond.games import ATARI_FPS
 
 
-class DreamEnv(gymnasium.Env[np.ndarray, int]):
+class DreamEnv(gymnasium.Env[np.ndarray, Any]):
     """A `gymnasium.Env` around a ready `Dream` of one row, without a limit and with autoreset "Disabled".
 
     Args:
@@ -41,7 +40,7 @@ class DreamEnv(gymnasium.Env[np.ndarray, int]):
         self.dream = dream
         self.metadata = {"render_modes": RENDER_MODES, "render_fps": dream.world.spec.fps}
         self.observation_space = frame_space(dream)
-        self.action_space = Discrete(dream.world.spec.num_actions)  # pyright: ignore[reportAttributeAccessIssue]
+        self.action_space = dream.world.spec.choices.space
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -51,7 +50,7 @@ class DreamEnv(gymnasium.Env[np.ndarray, int]):
         Args:
             seed: s dreams as row i of a vector env seeded s-i does. None goes on with the stream it has.
             options: {"context": ...} says where to start: an index, or real play {"frames": `(T, H, W, C)` uint8,
-                "actions": `(T-1,)` int} with T >= 1.
+                "actions": `(T-1,)` int, or `(T-1, A)`} with T >= 1.
         """
         super().reset(seed=seed)
         value = read_play_of_one(check_options(options, ("context",)).get("context"))
@@ -65,7 +64,7 @@ class DreamEnv(gymnasium.Env[np.ndarray, int]):
         The info holds `end_prob`, a float, and `reward_probs` `(K,)` float32 over `spec.reward_values`.
         """
         world = self.dream.world
-        actions = read_actions(action, (), world.spec)[None]  # () -> (1,)
+        actions = read_actions(action, (), world.spec)[None]  # () -> (1,), or (A,) -> (1, A)
         seen = self.dream.step(torch.from_numpy(actions).to(world.device))
         info = {"end_prob": float(seen.end_prob[0]), "reward_probs": seen.reward_probs[0].float().cpu().numpy().copy()}
         frame = to_arrays(seen.obs)[0]
@@ -84,12 +83,14 @@ class DreamEnv(gymnasium.Env[np.ndarray, int]):
         return to_arrays(self.dream.restore(snapshot, seed))[0]
 
     def get_action_meanings(self) -> list[str]:
-        """The names of the actions."""
+        """The names of the actions, those of several parts part by part."""
         return list(self.dream.world.spec.action_meanings)
 
-    def get_keys_to_action(self) -> dict[tuple[str, ...], int]:
-        """The action of each combination of keys, for `gymnasium.utils.play`."""
-        return keys_to_action(self.dream.world.spec.action_meanings)
+    def get_keys_to_action(self) -> dict[tuple[str, ...], Any]:
+        """The action of each combination of keys, for `gymnasium.utils.play`. For actions of several parts give it
+        `noop=table[()]` of this table as well: its own is 0."""
+        spec = self.dream.world.spec
+        return keys_to_action(spec.action_meanings, spec.action_sizes)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.dream!r}>"

@@ -33,7 +33,8 @@ def read_start(
 
     Args:
         value: an index (all rows start there), N indices, or real play: {"frames": `(N, T, H, W, C)` uint8, oldest
-            first, "actions": `(N, T-1)` int, where `actions[:, t]` led from `frames[:, t]` to the next} with T >= 1.
+            first, "actions": `(N, T-1)` int, or `(N, T-1, A)` for actions of A parts, where `actions[:, t]` led from
+            `frames[:, t]` to the next} with T >= 1.
             Play shorter than the world's context length is padded on the left.
         num_envs: N. The leading axis is N under a reset mask too; rows that are not reset are ignored.
         num_contexts: how many contexts the bank holds.
@@ -67,7 +68,11 @@ def check_context(context: Context, num_envs: int, spec: WorldSpec) -> Context:
         InvalidArgument: its shapes do not fit.
     """
     T = context.obs.shape[1]
-    wanted = [(num_envs, T, spec.channels, spec.height, spec.width), (num_envs, T - 1), (num_envs, T)]
+    wanted = [
+        (num_envs, T, spec.channels, spec.height, spec.width),
+        (num_envs, T - 1, *spec.choices.shape),
+        (num_envs, T),
+    ]
     given = [tuple(leaf.shape) for leaf in context]
     if given != wanted or spec.context_length > T:
         raise InvalidArgument(
@@ -94,20 +99,19 @@ def _read_play(play: Mapping[str, Any], num_envs: int, spec: WorldSpec) -> Conte
             f"context frames are {frames.dtype} of shape {frames.shape}, counting the axis of the {num_envs} rows; "
             f"they must be uint8 of shape {(num_envs, 'T', *size)} with T at least 1."
         )
-    T = frames.shape[1]
-    if T < 1 or actions.shape != (num_envs, T - 1) or (actions.size and actions.dtype.kind not in "iu"):
+    T, choices = frames.shape[1], spec.choices
+    if T < 1 or actions.shape != (num_envs, T - 1, *choices.shape) or (actions.size and actions.dtype.kind not in "iu"):
         raise InvalidArgument(
             f"context actions are {actions.dtype} of shape {actions.shape}; between {T} frames there must be integers "
-            f"of shape {(num_envs, max(T - 1, 0))}, and at least one frame."
+            f"of shape {(num_envs, max(T - 1, 0), *choices.shape)}, and at least one frame."
         )
-    if actions.size and not 0 <= actions.min() <= actions.max() < spec.num_actions:
+    if not choices.contains(actions):
         raise InvalidArgument(
-            f"context actions {actions.min()} to {actions.max()} are out of range; they must be 0 to "
-            f"{spec.num_actions - 1}."
+            f"context actions {actions.min()} to {actions.max()} are out of range; they must be {choices.range}."
         )
     pad = ((0, 0), (max(spec.context_length - T, 0), 0))  # on the left, before the game began
     return ContextBank(
         frames=np.pad(frames, (*pad, (0, 0), (0, 0), (0, 0))),
-        actions=np.pad(actions.astype(np.int64), pad),
+        actions=np.pad(actions.astype(np.int64), (*pad, *[(0, 0)] * len(choices.shape))),
         is_real=np.pad(np.ones((num_envs, T), np.bool_), pad),
     )

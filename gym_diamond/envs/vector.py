@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium.error import ResetNeeded
-from gymnasium.spaces import Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -43,7 +42,7 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             "autoreset_mode": dream.autoreset_mode,
         }
         self.single_observation_space = frame_space(dream)
-        self.single_action_space = Discrete(spec.num_actions)
+        self.single_action_space = spec.choices.space
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
@@ -56,8 +55,9 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             seed: s dreams row i with the stream of seed s+i; a sequence gives each row its own. None, or None in a
                 row's place, goes on with the stream the row has.
             options: {"context": ..., "reset_mask": ...}, both optional. A context is an index (every row starts
-                there), N indices, or real play {"frames": `(N, T, H, W, C)` uint8, "actions": `(N, T-1)` int}, T >= 1.
-                A mask `(N,)` bool says which rows are reset; contexts keep their N rows under it.
+                there), N indices, or real play {"frames": `(N, T, H, W, C)` uint8, "actions": `(N, T-1)` int}, T >= 1
+                (actions of A parts: `(N, T-1, A)`). A mask `(N,)` bool says which rows are reset; contexts keep their N
+                rows under it.
 
         Raises:
             InvalidArgument: a value has a wrong shape, dtype or range, or an option is not known.
@@ -78,7 +78,7 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         rows that are over have `final_obs` (an object array) and `final_info`, which holds their probabilities.
 
         Args:
-            actions: `(N,)` integers. In "NextStep", rows that are over ignore theirs.
+            actions: `(N,)` integers, or `(N, A)` of A parts. In "NextStep", rows that are over ignore theirs.
 
         Raises:
             InvalidArgument: the actions have a wrong shape, dtype or range.
@@ -107,7 +107,7 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return to_arrays(self.dream.restore(snapshot, seed))
 
     def get_action_meanings(self) -> list[str]:
-        """The names of the actions."""
+        """The names of the actions, those of several parts part by part."""
         return list(self.dream.world.spec.action_meanings)
 
     def _infos(self, seen: DreamStep, done: np.ndarray) -> dict[str, Any]:

@@ -62,8 +62,9 @@ def check_fits(name: str, info: DatasetInfo, spec: WorldSpec) -> None:
             f"The frames of dataset {name!r} are {found}; this world dreams {asked} (height, width, channels). "
             "Collect held-out play just as the play that the world was fitted to."
         )
-    if info.action_meanings != spec.action_meanings:
+    if (info.action_meanings, info.action_sizes) != (spec.action_meanings, spec.action_sizes):
+        theirs, ours = info.choices.describe(info.action_meanings), spec.choices.describe(spec.action_meanings)
         raise InvalidDataset(
-            f"The actions of dataset {name!r} are {', '.join(info.action_meanings)}; this world of {spec.game} has "
-            f"{', '.join(spec.action_meanings)}. Choose a dataset of the same game and the same actions."
+            f"The actions of dataset {name!r} are {theirs}; this world of {spec.game} has {ours}. Choose a dataset of "
+            "the same game and the same actions."
         )

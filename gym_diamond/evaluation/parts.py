@@ -135,7 +135,17 @@ def check_comparable(other: World, world: World, dataset: str, episodes: Sequenc
         InvalidArgument: it dreams something else.
         InvalidDataset: it was fitted to some of the episodes.
     """
-    for name in ("game", "height", "width", "channels", "action_meanings", "reward_values", "reward_coding"):
+    shared = (
+        "game",
+        "height",
+        "width",
+        "channels",
+        "action_meanings",
+        "action_sizes",
+        "reward_values",
+        "reward_coding",
+    )
+    for name in shared:
         given, asked = getattr(other.model.spec, name), getattr(world.model.spec, name)
         if given != asked:
             raise InvalidArgument(

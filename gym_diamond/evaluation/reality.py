@@ -14,8 +14,9 @@ from gym_diamond.collection.policies import Policy, RandomPolicy, StickyPolicy
 from gym_diamond.collection.scripted import COURTS, ScriptedPolicy
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.envs.atari import FRAME_SIZE, RealAtari
-from gym_diamond.errors import MissingExtra, UnknownGame
+from gym_diamond.errors import MissingExtra
 from gym_diamond.evaluation.dreaming import Step
+from gym_diamond.games import GAMES
 from gym_diamond.world_models.protocol import WorldSpec
 
 FIRST_SEED = 2**30  # a measurement with seed s is made in games seeded 2**30 + s: not those that `collect` plays
@@ -67,12 +68,14 @@ class RealGames:
 
 def obstacle(spec: WorldSpec) -> str | None:
     """Why no real game can be held against a world with this `spec`, as a sentence; None if one can."""
+    if spec.game not in GAMES:
+        return f"it is measured beside the real game, and only Atari's can be: {spec.game} is none of those."
     try:
         env = RealAtari(spec.game)
-    except (MissingExtra, UnknownGame) as error:
+    except MissingExtra as error:
         return str(error)
-    if env.game.action_meanings != spec.action_meanings:
-        theirs, ours = ", ".join(env.game.action_meanings), ", ".join(spec.action_meanings)
+    if (env.game.action_meanings, ()) != (spec.action_meanings, spec.action_sizes):
+        theirs, ours = ", ".join(env.game.action_meanings), spec.choices.describe(spec.action_meanings)
         return f"The real {spec.game} has the actions {theirs}; this world has {ours}."
     if env.frame_shape != (spec.height, spec.width, spec.channels):
         size = (spec.height, spec.width, spec.channels)

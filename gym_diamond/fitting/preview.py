@@ -27,7 +27,7 @@ def strip(
         num_strips: S.
 
     Returns:
-        `(2 * S * H, (L + num_frames) * W, C)` uint8.
+        `(2 * S * H, (L + num_frames) * W, 3)` uint8; grey frames in three equal channels.
     """
     L = model.spec.context_length
     longest = int(store.offsets.diff().max())
@@ -47,6 +47,7 @@ def strip(
 
 def _tile(obs: Tensor) -> np.ndarray:
     frames = to_frames(obs)  # (S, 2, T, H, W, C)
+    frames = frames.expand(*frames.shape[:-1], 3) if frames.shape[-1] == 1 else frames
     S, two, T, H, W, C = frames.shape
     picture = frames.permute(0, 1, 3, 2, 4, 5).reshape(S * two * H, T * W, C)  # time to the right, strips downwards
     return picture.cpu().numpy()

@@ -95,8 +95,8 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
     return (
         f"# {spec.game}, dreamt\n\n"
         f"A world for the Python package `gym-diamond`: {spec.game} as a diffusion model remembers it. "
-        f"Frames are {spec.height} x {spec.width}, {spec.fps} a second; it has {spec.num_actions} actions "
-        f"({', '.join(spec.action_meanings)}); {_rewards(spec)}.\n\n"
+        f"Frames are {spec.height} x {spec.width}{' in grey' if spec.channels == 1 else ''}, {spec.fps} a second; "
+        f"{_actions(spec)}; {_rewards(spec)}.\n\n"
         f"- Fitted on {provenance['transitions']:,} transitions of real play from {datasets} ({players}).\n"
         f"- {_training(provenance)}, preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
         "\nHow far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was "
@@ -113,6 +113,11 @@ def _rewards(spec: WorldSpec) -> str:
         f"a dream gives rewards from {values[0]} to {values[-1]}, the mean over {len(values)} bins (symlog two-hot: "
         "the game's own take more values than a dream can tell apart)"
     )
+
+
+def _actions(spec: WorldSpec) -> str:
+    names, parts = spec.choices.describe(spec.action_meanings), len(spec.action_sizes)
+    return f"its actions have {parts} parts ({names})" if parts else f"it has {spec.num_actions} actions ({names})"
 
 
 def _training(provenance: dict[str, Any]) -> str:

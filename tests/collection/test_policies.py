@@ -57,6 +57,31 @@ def test_sticky_play_holds_an_action_for_mean_hold_steps():
     assert sorted(set(actions.tolist())) == [0, 1, 2, 3, 4, 5]
 
 
+def test_random_play_draws_each_part_of_an_action():
+    actions = _play(RandomPolicy((3, 2)), 3000, num_rows=2)
+    assert actions.shape == (3000, 2, 2)
+    for part, size in enumerate((3, 2)):
+        counts = np.bincount(actions[..., part].ravel(), minlength=size)
+        assert np.abs(counts * size / 6000 - 1).max() < 0.15
+
+
+def test_sticky_play_holds_each_part_of_an_action_for_a_while_of_its_own():
+    actions = _play(StickyPolicy((3, 2), 1, mean_hold=8.0), 8000)[:, 0]
+    changed = np.diff(actions, axis=0) != 0
+    assert changed[:, 0].sum() == pytest.approx(8000 / 8 * 2 / 3, rel=0.15)
+    assert changed[:, 1].sum() == pytest.approx(8000 / 8 * 1 / 2, rel=0.15)
+    assert changed.all(axis=1).mean() == pytest.approx(changed[:, 0].mean() * changed[:, 1].mean(), abs=0.01)
+
+
+def test_epsilon_replaces_all_parts_of_an_action_or_none():
+    held = StickyPolicy((1000, 1000), 1, mean_hold=1e12)
+    actions = _play(EpsilonPolicy(held, (1000, 1000), 0.3), 4000)[:, 0]
+    usual = np.median(actions, axis=0)
+    replaced = actions != usual
+    assert replaced[:, 0].mean() == pytest.approx(0.3, abs=0.03)
+    assert (replaced[:, 0] != replaced[:, 1]).mean() < 0.01
+
+
 def test_a_new_episode_lets_go_of_the_held_action_in_its_row_only():
     policy = StickyPolicy(1000, 2, mean_hold=1e12)
     rng = np.random.default_rng(0)
@@ -131,6 +156,20 @@ def test_a_recurrent_policy_remembers_by_row_until_its_episode_ends(tmp_path: Pa
     policy.begin(np.array([1]))
     policy.act(np.array([1]), _black(1), rng)
     assert np.allclose(memory[0][0, 1], once, atol=1e-6)
+
+
+class _Driving(_Screen):
+    """The same with actions of two parts."""
+
+    action_space = gymnasium.spaces.MultiDiscrete([3, 2])
+
+
+def test_a_trained_policy_plays_actions_of_several_parts(tmp_path: Path):
+    PPO("CnnPolicy", _Driving(1)).save(tmp_path / "trained.zip")
+    policy = SB3Policy(tmp_path / "trained.zip", (3, 2), 2, SHAPE)
+    assert policy.act(ROWS, _black(2), np.random.default_rng(0)).shape == (2, 2)
+    with pytest.raises(InvalidArgument, match=r"have \(2, 3\) actions"):
+        SB3Policy(tmp_path / "trained.zip", (2, 3), 2, SHAPE)
 
 
 def test_a_policy_for_other_frames_or_actions_is_refused(tmp_path: Path):

@@ -34,3 +34,8 @@ def test_other_actions_are_refused():
     other = replace(INFO, num_actions=3, action_meanings=("NOOP", "RIGHT", "LEFT"))
     with pytest.raises(InvalidDataset, match=r"NOOP, RIGHT, LEFT; this world of Breakout has NOOP, FIRE, RIGHT, LEFT"):
         check_fits("a/b-v0", other, SPEC)
+    parted = replace(INFO, action_sizes=(2, 2))
+    with pytest.raises(
+        InvalidDataset, match=r"NOOP, FIRE and RIGHT, LEFT; this world of Breakout has NOOP, FIRE, RIGHT"
+    ):
+        check_fits("a/b-v0", parted, SPEC)

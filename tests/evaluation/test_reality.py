@@ -1,6 +1,7 @@
 """Moments of real games that many rows share, and what was seen before them."""
 
 import builtins
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -98,8 +99,9 @@ def test_a_world_of_a_real_game_can_be_held_against_it():
 @pytest.mark.parametrize(
     ("spec", "reason"),
     [
-        (CountingWorld().spec, "Counting"),
+        (CountingWorld().spec, "only Atari's can be: Counting is none of those"),
         (spec_of("Breakout", actions="Pong"), "The real Breakout has the actions NOOP, FIRE, RIGHT, LEFT; this world"),
+        (replace(spec_of("Breakout"), action_sizes=(2, 2)), "this world has NOOP, FIRE and RIGHT, LEFT"),
         (spec_of("Breakout", size=32), r"64x64 RGB; this world dreams \(32, 32, 3\)"),
     ],
 )

@@ -10,19 +10,21 @@ from torch import Tensor
 from gym_diamond.errors import InvalidArgument, InvalidWorld
 from gym_diamond.world_models import backend
 from gym_diamond.world_models.diamond import build, presets
-from gym_diamond.world_models.diamond.config import DenoiserConfig, DiamondConfig
+from gym_diamond.world_models.diamond.config import DenoiserConfig, DiamondConfig, Preset
 from gym_diamond.world_models.diamond.model import DiamondNoise, DiamondWorldModel
 from gym_diamond.world_models.protocol import Context, Sampling, Transition, WorldSpec
 from tests import laws
 
 SPEC = WorldSpec("Breakout", 16, 24, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
+STEERED = replace(SPEC, num_actions=5, action_meanings=("STAY", "LEFT", "RIGHT", "COAST", "GAS"), action_sizes=(3, 2))
+GREY = replace(SPEC, height=21, width=10, channels=1)
 
 
-def make_world(config: DiamondConfig = presets["tiny"], **sampling: Any) -> DiamondWorldModel:
+def make_world(config: DiamondConfig = presets["tiny"], spec: WorldSpec = SPEC, **sampling: Any) -> DiamondWorldModel:
     """A tiny world with random weights, none of them zero."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        world = build(config, SPEC, Sampling(**sampling), "fp32").requires_grad_(False)
+        world = build(config, spec, Sampling(**sampling), "fp32").requires_grad_(False)
         for parameter in world.parameters():
             parameter += 0.05 * torch.randn_like(parameter)
     return world
@@ -30,12 +32,13 @@ def make_world(config: DiamondConfig = presets["tiny"], **sampling: Any) -> Diam
 
 def make_context(world: DiamondWorldModel, num: int, length: int = 6) -> Context:
     generator = torch.Generator().manual_seed(num)
-    shape = (num, length, SPEC.channels, SPEC.height, SPEC.width)
+    spec = world.spec
+    shape = (num, length, spec.channels, spec.height, spec.width)
     obs = torch.randint(256, shape, generator=generator) / 127.5 - 1
     is_real = torch.arange(length) >= torch.arange(num)[:, None] % length
-    return Context(
-        obs * is_real[:, :, None, None, None], torch.randint(4, (num, length - 1), generator=generator), is_real
-    )
+    sizes = spec.action_sizes or (spec.num_actions,)
+    act = torch.stack([torch.randint(size, (num, length - 1), generator=generator) for size in sizes], dim=-1)
+    return Context(obs * is_real[:, :, None, None, None], act if spec.action_sizes else act[..., 0], is_real)
 
 
 def threshold_distance(noise: DiamondNoise, transition: Transition) -> Tensor:
@@ -48,6 +51,48 @@ def threshold_distance(noise: DiamondNoise, transition: Transition) -> Tensor:
 @pytest.mark.parametrize("law", laws.NETWORK_LAWS, ids=lambda law: law.__name__)
 def test_the_diamond_world_obeys(law) -> None:
     law(make_world, make_context)
+
+
+@pytest.mark.parametrize("law", laws.NETWORK_LAWS, ids=lambda law: law.__name__)
+def test_the_diamond_world_of_actions_of_several_parts_obeys(law) -> None:
+    law(lambda: make_world(spec=STEERED), make_context)
+
+
+@pytest.mark.parametrize("law", [laws.what_comes_out_fits_the_spec, laws.frames_lie_on_the_pixel_grid])
+def test_the_diamond_world_of_grey_frames_of_odd_size_obeys(law) -> None:
+    law(lambda: make_world(spec=GREY), make_context)
+
+
+@pytest.mark.parametrize("preset", ["small", "tiny"])
+@pytest.mark.parametrize("size", [(48, 80), (84, 84), (50, 30)])
+def test_frames_of_any_size_come_out_as_they_went_in(preset: Preset, size: tuple[int, int]) -> None:
+    spec = replace(SPEC, height=size[0], width=size[1])
+    laws.what_comes_out_fits_the_spec(lambda: make_world(presets[preset], spec, num_denoising_steps=1), make_context)
+
+
+def test_one_part_dreams_what_a_discrete_action_dreams_to_the_bit() -> None:
+    whole, parted = make_world(), make_world(spec=replace(SPEC, action_sizes=(4,)))
+    parted.load_state_dict(whole.state_dict())
+    context, noise = make_context(whole, 3), whole.draw(*laws.streams(whole, 3))
+    state, action = whole.reset(context), torch.tensor([3, 0, 1])
+    state_of_part = parted.reset(context._replace(act=context.act[..., None]))
+    (after, seen), (after_of_part, seen_of_part) = (
+        whole.step(state, action, noise),
+        parted.step(state_of_part, action[:, None], noise),
+    )
+    assert laws.equal(seen, seen_of_part)
+    assert laws.equal(after, after_of_part._replace(act=after_of_part.act[..., 0]))
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_each_part_of_an_action_changes_the_dream(part: int) -> None:
+    world = make_world(spec=STEERED)
+    state, noise = world.reset(make_context(world, 1)), world.draw(*laws.streams(world, 1))
+    other = torch.tensor([[0, 0]])
+    other[0, part] = 1
+    one, two = (world.step(state, action, noise)[1] for action in (torch.tensor([[0, 0]]), other))
+    assert not torch.equal(one.obs, two.obs)
+    assert not torch.equal(one.reward_probs, two.reward_probs)
 
 
 def test_a_row_dreams_what_it_would_dream_alone() -> None:

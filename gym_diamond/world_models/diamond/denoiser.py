@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.frames import quantize
 from gym_diamond.nn.conv import conv3x3, shuffle, unshuffle
+from gym_diamond.nn.embedding import ActionEmbedding
 from gym_diamond.nn.fourier import FourierFeatures
 from gym_diamond.nn.norm import GroupNorm
 from gym_diamond.nn.unet import UNet
@@ -29,7 +30,7 @@ class InnerModel(nn.Module):
         self.patch_size = p
         self.context_length = spec.context_length
         self.noise_emb = FourierFeatures(E)
-        self.act_emb = nn.Sequential(nn.Embedding(spec.num_actions, E // spec.context_length), nn.Flatten())
+        self.act_emb = nn.Sequential(ActionEmbedding(spec.choices, E // spec.context_length), nn.Flatten())
         self.cond_proj = nn.Sequential(nn.Linear(E, E), nn.SiLU(), nn.Linear(E, E))
         self.conv_in = conv3x3((spec.context_length + 1) * spec.channels * p**2, levels[0])
         self.unet = UNet(E, config.depths, levels, config.attn_depths)
@@ -44,7 +45,7 @@ class InnerModel(nn.Module):
             noisy_next: `(B, C, H, W)`, already scaled by c_in.
             c_noise: `(B,)` or `(1,)`.
             obs: `(B, L*C, H, W)`, already divided by sigma_data, oldest first.
-            act: `(B, L)` int64.
+            act: `(B, L)` or `(B, L, A)` int64.
         """
         H, W = noisy_next.shape[-2:]
         dtype = self.conv_in.weight.dtype

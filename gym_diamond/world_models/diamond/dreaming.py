@@ -20,7 +20,7 @@ def dream_frame(
     Args:
         denoiser: what draws it.
         history: `(B, L, C, H, W)` the last L frames.
-        act: `(B, L)` int64, the last of them leads to the new frame.
+        act: `(B, L)` or `(B, L, A)` int64, the last of them leads to the new frame.
         num_steps: denoising steps.
         sampling: noise levels, order and scales.
         generator: of the noise from which it is drawn.
@@ -44,7 +44,7 @@ def dream_each(
     Args:
         denoiser: what draws them.
         obs: `(B, T, C, H, W)` real frames.
-        act: `(B, T-1)` int64.
+        act: `(B, T-1)` or `(B, T-1, A)` int64.
         num_steps, sampling, generator: as in `dream_frame`.
     """
     L = denoiser.inner_model.context_length
@@ -52,7 +52,7 @@ def dream_each(
     if T <= L:
         return obs
     histories = torch.stack([obs[:, t - L : t] for t in range(L, T)], dim=1).flatten(0, 1)  # (B*(T-L), L, C, H, W)
-    actions = torch.stack([act[:, t - L : t] for t in range(L, T)], dim=1).flatten(0, 1)  # (B*(T-L), L)
+    actions = torch.stack([act[:, t - L : t] for t in range(L, T)], dim=1).flatten(0, 1)  # (B*(T-L), L, ...)
     drawn = dream_frame(denoiser, histories, actions, num_steps, sampling, generator)
     return torch.cat([obs[:, :L], drawn.unflatten(0, (B, T - L))], dim=1)
 

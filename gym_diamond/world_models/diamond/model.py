@@ -22,7 +22,7 @@ class DiamondState(NamedTuple):
     """All that a dream remembers."""
 
     obs: Tensor  # (B, L, C, H, W) the last L frames
-    act: Tensor  # (B, L-1) the actions between them
+    act: Tensor  # (B, L-1) or (B, L-1, A) the actions between them
     hx: Tensor  # (B, D) memory of the reward/end model
     cx: Tensor  # (B, D)
 
@@ -85,7 +85,7 @@ class DiamondWorldModel(nn.Module):
 
     def step(self, state: DiamondState, action: Tensor, noise: DiamondNoise) -> tuple[DiamondState, Transition]:
         """The next state and what the step brought."""
-        act = torch.cat([state.act, action[:, None]], dim=1)  # (B, L)
+        act = torch.cat([state.act, action[:, None]], dim=1)  # (B, L) or (B, L, A)
         denoise = partial(self._denoise, obs=state.obs, act=act)
         churn = noise.churn if self.has_churn else None
         next_obs = quantize(sample(denoise, noise.frame, churn, self.sigmas, self.sampling), "round")

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gym_diamond.nn.conv import Downsample, conv3x3, unshuffle
+from gym_diamond.nn.embedding import ActionEmbedding
 from gym_diamond.nn.lstm import LSTM, LSTMState
 from gym_diamond.nn.residual import ResBlocks
 from gym_diamond.world_models.diamond.config import RewardEndConfig
@@ -46,7 +47,7 @@ class RewardEndModel(nn.Module):
         super().__init__()
         self.config = config
         self.num_rewards = len(spec.reward_values)
-        self.act_emb = nn.Embedding(spec.num_actions, config.cond_channels)
+        self.act_emb = ActionEmbedding(spec.choices, config.cond_channels)
         self.encoder = RewardEndEncoder(config, spec)
         self.lstm = LSTM(_num_features(config, spec), config.lstm_dim)
         self.head = nn.Sequential(
@@ -67,15 +68,15 @@ class RewardEndModel(nn.Module):
 
         Args:
             obs, next_obs: `(B, T, C, H, W)` the frames before and after each transition.
-            act: `(B, T)` int64, the action that led from one to the other.
+            act: `(B, T)` or `(B, T, A)` int64, the action that led from one to the other.
             state: the memory before the first transition.
             is_real: `(B, T)` bool; False marks transitions of padding, which leave the memory as it was unless
                 `remember_padding`. None: all are real.
         """
-        B, T = act.shape
+        B, T = act.shape[:2]
         seen = [obs, next_obs, next_obs - obs] if self.config.difference else [obs, next_obs]
         frames = torch.cat(seen, dim=2).flatten(0, 1)  # (B, T, nC, H, W) -> (B*T, nC, H, W)
-        features = self.encoder(frames, self.act_emb(act.flatten()))
+        features = self.encoder(frames, self.act_emb(act.flatten(0, 1)))
         update = None if self.config.remember_padding else is_real
         hidden, state = self.lstm(features.unflatten(0, (B, T)), state, update)  # (B*T, D) -> (B, T, D)
         logits = self.head(hidden)

@@ -1,17 +1,10 @@
-"""Actions of several parts are played by the same policies, and functions of one's own play too."""
+"""Functions of one's own play, and one action for ever, also of several parts."""
 
 import numpy as np
 import pytest
 
 from gym_diamond.choices import Choices
-from gym_diamond.collection.policies import (
-    ConstantPolicy,
-    EpsilonPolicy,
-    FunctionPolicy,
-    Policy,
-    RandomPolicy,
-    StickyPolicy,
-)
+from gym_diamond.collection.policies import ConstantPolicy, FunctionPolicy, Policy
 from gym_diamond.errors import InvalidArgument
 
 SIZES = (3, 2)
@@ -21,27 +14,6 @@ def _play(policy: Policy, num_steps: int, num_rows: int = 1) -> np.ndarray:
     rng, rows, frames = np.random.default_rng(0), np.arange(num_rows), np.zeros((num_rows, 4, 4, 3), np.uint8)
     policy.begin(rows)
     return np.stack([policy.act(rows, frames, rng) for _ in range(num_steps)])
-
-
-def test_random_play_is_uniform_in_each_part():
-    actions = _play(RandomPolicy(SIZES), 3000, 2)
-    assert actions.shape == (3000, 2, 2)
-    for part, size in enumerate(SIZES):
-        counts = np.bincount(actions[..., part].ravel(), minlength=size)
-        assert np.abs(counts / counts.mean() - 1).max() < 0.1
-
-
-def test_sticky_play_holds_each_part_for_a_while_of_its_own():
-    actions = _play(StickyPolicy(SIZES, 1, mean_hold=8.0), 8000)[:, 0]
-    changed = np.diff(actions, axis=0) != 0
-    assert changed.sum(axis=0) / 8000 == pytest.approx([2 / 3 / 8, 1 / 2 / 8], rel=0.15)
-    assert changed.all(axis=1).mean() < 0.02
-
-
-def test_epsilon_replaces_all_parts_at_once():
-    actions = _play(EpsilonPolicy(ConstantPolicy((2, 1), "x"), SIZES, 0.3), 6000)[:, 0]
-    assert (actions == (2, 1)).all(axis=1).mean() == pytest.approx(0.7 + 0.3 / 6, abs=0.02)
-    assert (actions[:, 0] != 2).mean() == pytest.approx(0.3 * 2 / 3, abs=0.02)
 
 
 def test_a_constant_is_played_in_every_row():
