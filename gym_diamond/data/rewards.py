@@ -77,6 +77,15 @@ def distinct(rewards: np.ndarray, limit: int) -> tuple[float, ...]:
     return tuple(values)
 
 
+def usual(rewards: np.ndarray) -> float:
+    """The reward of `rewards` `(N,)` that says that nothing happened: the commonest, 0 where it is as common.
+
+    A game that takes a tenth for each step pays as good as always; only what differs from that is an event.
+    """
+    found, counts = np.unique(rewards, return_counts=True)
+    return float(found[np.lexsort((found != 0, -counts))[0]]) if len(found) else 0.0
+
+
 def bins(low: float, high: float) -> tuple[float, ...]:
     """At most 41 bins for rewards from `low` to `high`, evenly spaced in symlog; 0 is one of them if it lies between.
 
