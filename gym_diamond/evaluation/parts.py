@@ -152,7 +152,8 @@ def check_comparable(other: World, world: World, dataset: str, episodes: Sequenc
         InvalidArgument: it dreams something else.
         InvalidDataset: it was fitted to some of the episodes.
     """
-    same = (
+    shared = (
+        "game",
         "height",
         "width",
         "channels",
@@ -162,7 +163,7 @@ def check_comparable(other: World, world: World, dataset: str, episodes: Sequenc
         "reward_coding",
         "has_ends",
     )
-    for name in ("game", *same):
+    for name in shared:
         given, asked = getattr(other.model.spec, name), getattr(world.model.spec, name)
         if given != asked:
             raise InvalidArgument(

@@ -105,11 +105,6 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
     )
 
 
-def _actions(spec: WorldSpec) -> str:
-    names, parts = spec.choices.describe(spec.action_meanings), len(spec.action_sizes)
-    return f"its actions have {parts} parts ({names})" if parts else f"it has {spec.num_actions} actions ({names})"
-
-
 def _rewards(spec: WorldSpec) -> str:
     values = [f"{value:g}" for value in spec.reward_values]
     if not spec.has_rewards:
@@ -124,6 +119,11 @@ def _rewards(spec: WorldSpec) -> str:
 
 def _ends(spec: WorldSpec) -> str:
     return "" if spec.has_ends else "; the play did not tell when the game ended, so a dream never ends"
+
+
+def _actions(spec: WorldSpec) -> str:
+    names, parts = spec.choices.describe(spec.action_meanings), len(spec.action_sizes)
+    return f"its actions have {parts} parts ({names})" if parts else f"it has {spec.num_actions} actions ({names})"
 
 
 def _training(provenance: dict[str, Any]) -> str:
