@@ -15,6 +15,7 @@ COMMANDS = {
     "pull": "bring a world from the Hub into the cache",
     "push": "put a world on the Hub",
 }
+MODULES = {"list": "listing"}  # a module `list` would hide the built-in one in this package
 
 
 def say(text: str) -> None:
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"gym-diamond: no command {command!r}; there is {', '.join(COMMANDS)}.\n")
         return 2
     try:
-        return importlib.import_module(f"gym_diamond.cli.{command}").main(rest)
+        return importlib.import_module(f"gym_diamond.cli.{MODULES.get(command, command)}").main(rest)
     except GymDiamondError as error:
         sys.stderr.write(f"gym-diamond {command}: {error}\n")
         return 2

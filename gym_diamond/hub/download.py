@@ -17,8 +17,8 @@ from gym_diamond.errors import HubError
 from gym_diamond.hub.address import Address, is_commit
 from gym_diamond.hub.connection import MissingFile, endpoint, explaining
 
-ANSWER_SECONDS = 3.0  # for what a file is
-SILENCE_SECONDS = 4.0  # between two pieces of it
+ANSWER_SECONDS = 2.5  # for what a file is
+SILENCE_SECONDS = 3.5  # between two pieces of it
 CHUNK_BYTES = 2**20
 
 
