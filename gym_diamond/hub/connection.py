@@ -40,7 +40,7 @@ def check_reachable() -> None:
     Raises:
         HubError: it does not, or HF_HUB_OFFLINE forbids to ask.
     """
-    if constants.is_offline_mode():
+    if constants.HF_HUB_OFFLINE:
         raise HubError(f"The Hub is not asked, because {OFFLINE_VARIABLE} is set.")
     answer: queue.Queue[Exception | None] = queue.Queue()
     # In a thread, because looking up the name of a host obeys no timeout.
