@@ -27,6 +27,7 @@ from gym_diamond.errors import InvalidArgument, InvalidWorld
 from gym_diamond.files import MAX_JSON_BYTES, read_json, read_tensors, write_json, write_tensors, write_text
 from gym_diamond.hardware import ComputePrecision, resolve_device, resolve_precision
 from gym_diamond.world_models.protocol import Sampling, WorldModel, WorldSpec
+from gym_diamond.world_models.shapes import shapes_only
 
 FORMAT = 1
 CONFIG, WEIGHTS, CONTEXTS, PROVENANCE, CARD = (
@@ -84,7 +85,7 @@ def load_world(
     config = _read_config(directory / CONFIG)
     chosen = schema.decode(Sampling, {**schema.encode(config.sampling), **(sampling or {})}, "sampling")
     weights, _ = read_tensors(directory / WEIGHTS, InvalidWorld)
-    with torch.device("meta"):  # shapes without memory: a config may promise anything
+    with shapes_only():  # a config may ask for anything
         promised = _build(config, chosen, compute, directory / CONFIG).state_dict()
     check_tensors(weights, promised, directory / WEIGHTS)
     model = _build(config, chosen, compute, directory / CONFIG)

@@ -27,7 +27,7 @@ class DreamArguments:
     """JSON values that say which world is dreamt, and how. None = the world's own value."""
 
     game: str | None = None  # CamelCase, as in ALE's ids
-    world: str | None = None  # a world directory; None = the one bundled for `game`
+    world: str | None = None  # a directory, hub:OWNER/NAME@REVISION or official:GAME; None = the best for `game`
     device: str = "auto"  # "cpu", "cuda", "cuda:1", "mps"; "auto" = CUDA where there is one
     precision: str = "auto"  # "fp32" or "bf16"; "auto" = bf16 where it is native
     compile: bool = False  # torch.compile the step, which the first step waits for
@@ -73,6 +73,7 @@ def load_dream(
     Raises:
         InvalidArgument: an argument has a value that is not allowed, or the world dreams another game.
         InvalidWorld: the world is missing or damaged.
+        HubError: the world is on the Hub and cannot be had now.
     """
     directory = find_world(arguments.world, arguments.game)
     world = load_world(directory, device=arguments.device, precision=arguments.precision, sampling=arguments.sampling)
@@ -105,7 +106,8 @@ class LoadedDreamEnv(DreamEnv):
 
     Args:
         game: the game's name in CamelCase; None = any.
-        world: a world directory; None = the one bundled for `game`.
+        world: a world directory; "hub:OWNER/NAME@REVISION", one on the Hub; "official:GAME", the authors'; None = the
+            best for `game`: bundled, else the authors', which is fetched once (docs/worlds.md).
         device: "cpu", "cuda", "cuda:1", "mps", or "auto" for CUDA where there is one.
         precision: "fp32", "bf16", or "auto" for bf16 where it is native.
         compile: compile the step.
@@ -115,6 +117,7 @@ class LoadedDreamEnv(DreamEnv):
     Raises:
         InvalidArgument: an argument has a value that is not allowed.
         InvalidWorld: the world is missing or damaged.
+        HubError: the world is on the Hub and cannot be had now.
     """
 
     def __init__(
@@ -188,6 +191,7 @@ class LoadedDreamVectorEnv(DreamVectorEnv):
     Raises:
         InvalidArgument: an argument has a value that is not allowed.
         InvalidWorld: the world is missing or damaged.
+        HubError: the world is on the Hub and cannot be had now.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """The ids of the dreams, by strings: registering them imports neither torch nor a world.
 
-`DiamondDream-<Game>-v0` dreams the world that is bundled for a game, or the one given as `world`;
+`DiamondDream-<Game>-v0` dreams the world that is bundled for a game, else the authors', or the one given as `world`;
 `gym_diamond:DiamondDream-v0` dreams any world, given as `world`. `register_world` gives a world an id of its own.
 """
 

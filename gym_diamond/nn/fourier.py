@@ -13,7 +13,7 @@ class FourierFeatures(nn.Module):
 
     def __init__(self, cond_channels: int) -> None:
         super().__init__()
-        self.register_buffer("weight", torch.randn(1, cond_channels // 2))
+        self.register_buffer("weight", torch.empty(1, cond_channels // 2).normal_())
 
     def forward(self, c: Tensor) -> Tensor:
         f = 2 * math.pi * c[:, None] @ self.weight  # (B,) -> (B, E/2)

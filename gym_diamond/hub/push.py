@@ -1,0 +1,88 @@
+"""A world directory from here to the Hub."""
+
+from pathlib import Path
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+
+from gym_diamond.checkpoint import CARD, LIMITS, METRICS, World, load_world
+from gym_diamond.errors import HubError, InvalidArgument, InvalidWorld
+from gym_diamond.files import read_json
+from gym_diamond.hub.address import DEFAULT_REVISION, Address, check_repository
+from gym_diamond.hub.connection import check_reachable, endpoint, explaining
+from gym_diamond.hub.model_card import model_card
+
+DEFAULT_LICENCE = "mit"
+
+
+def push(directory: Path, repository: str, *, licence: str | None = None, private: bool = False) -> str:
+    """Put the world in `directory` on the Hub, and return the address by which others dream it, with its commit.
+
+    Only the files of a world are sent, in one commit; what the repository holds besides is left alone.
+
+    Args:
+        directory: a world directory, which is loaded first: what is not whole is not sent.
+        repository: OWNER/NAME; made if it does not exist.
+        licence: as the Hub names it; "mit" by default, but to be given for weights that others made.
+        private: make a new repository private.
+
+    Raises:
+        InvalidArgument: the repository's name is wrong, or the weights are someone else's and no licence was given.
+        InvalidWorld: the directory is no whole world, or a file in it is a link.
+        HubError: there is no token, or the Hub refuses or cannot be reached.
+    """
+    check_repository(repository, repository)
+    world = load_world(directory)
+    files = _plain_files(directory)
+    card = _card(world, repository, _licence(world, licence))
+    token = get_token()
+    if token is None:
+        raise HubError(
+            f"To put {directory} at {repository}, the Hub has to know you: log in with `hf auth login`, or set "
+            f"HF_TOKEN to a token that may write, from {endpoint()}/settings/tokens."
+        )
+    check_reachable()
+    address = Address(repository, DEFAULT_REVISION)
+    with explaining(address, f"Sending {directory} to {repository}"):
+        api = HfApi(endpoint=endpoint(), token=token)
+        api.create_repo(repository, private=private, exist_ok=True)
+        stale = [name for name in api.list_repo_files(repository) if name in LIMITS and name not in files]
+        added = {name: path for name, path in files.items() if name != CARD}
+        commit = api.create_commit(
+            repository,
+            [
+                *(CommitOperationAdd(name, path) for name, path in added.items()),
+                CommitOperationAdd(CARD, card.encode()),
+                *(CommitOperationDelete(name) for name in stale if name != CARD),
+            ],
+            commit_message=f"{world.model.spec.game}, dreamt",
+        )
+    return str(Address(repository, commit.oid))
+
+
+def _plain_files(directory: Path) -> dict[str, Path]:
+    """The files of the world in `directory` by name; a link could lead to something that is nobody's business."""
+    present = {name: directory / name for name in LIMITS if (directory / name).exists()}
+    links = [name for name, path in present.items() if path.is_symlink()]
+    if links:
+        raise InvalidWorld(f"{directory}: {', '.join(links)} is a link; put the file itself there before it is sent.")
+    return present
+
+
+def _licence(world: World, licence: str | None) -> str:
+    if licence is not None:
+        return licence
+    source = world.provenance.get("source")
+    if source is not None:
+        raise InvalidArgument(
+            f"The weights in {world.directory} are not yours but from {source.get('repository')}, whose authors name "
+            "the licence (or none). If you may pass them on, say under which: --licence NAME."
+        )
+    return DEFAULT_LICENCE
+
+
+def _card(world: World, repository: str, licence: str) -> str:
+    path = world.directory / CARD
+    text = path.read_text(encoding="utf-8") if path.exists() else f"# {world.model.spec.game}, dreamt\n"
+    measured = world.directory / METRICS
+    metrics = read_json(measured, InvalidWorld) if measured.exists() else {}
+    return model_card(text, world.model.spec, world.provenance, metrics, repository, licence)
