@@ -16,7 +16,8 @@ and contexts, the moments from which dreams start.
 `world_models` is the heart. A world model is a pure function of (state, action, noise); state and noise are NamedTuples
 of tensors whose axis 0 is the row, one dream (`world_models/protocol.py`). A backend is a folder there.
 
-`checkpoint` reads and writes a world directory: config, weights, contexts, provenance, card. `hub` finds one.
+`checkpoint` reads and writes a world directory: config, weights, contexts, provenance, card. `hub` finds one:
+bundled, in the user's cache, or on the Hugging Face Hub, from where it is fetched once.
 
 `envs/dream.py` is the one mutable shell: `Dream` owns the state, random stream and clock of each row, and autoreset. It
 is torch-native; `envs/vector.py` and `envs/single.py` are its NumPy faces for Gymnasium, `envs/sb3.py` the one for

@@ -1,7 +1,6 @@
 """The `gym-diamond` command: one file a subcommand, imported only when it is asked for."""
 
 import importlib
-import keyword
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +15,10 @@ COMMANDS = {
     "list": "show which worlds there are: bundled, cached, on the Hub",
     "pull": "bring a world from the Hub into the cache",
     "push": "put a world on the Hub",
+}
+MODULES = {  # where a module cannot have the command's name
+    "list": "listing",  # `list` would hide the built-in one in this package
+    "import": "import_",  # a keyword
 }
 
 
@@ -36,8 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"gym-diamond: no command {command!r}; there is {', '.join(COMMANDS)}.\n")
         return 2
     try:
-        module = f"{command}_" if keyword.iskeyword(command) else command  # import: what no module can be called
-        return importlib.import_module(f"gym_diamond.cli.{module}").main(rest)
+        return importlib.import_module(f"gym_diamond.cli.{MODULES.get(command, command)}").main(rest)
     except GymDiamondError as error:
         sys.stderr.write(f"gym-diamond {command}: {error}\n")
         return 2

@@ -32,7 +32,7 @@ class Arguments:
     world: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="GAME|hub:OWNER/NAME[@REVISION]")]
     """One of the 26 games of Atari-100k, or the address of a world."""
     contexts: int | None = None
-    """How many moments to collect; some 20 real steps are played for each, 300 a second on one core."""
+    """How many moments to collect; some 20 real steps are played for each, 180 a second on one core."""
     seed: int = 0
     """Of the games and policies that --contexts plays."""
 

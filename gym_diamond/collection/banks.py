@@ -8,19 +8,18 @@ before there is a policy; `gym-diamond pull GAME --contexts N` collects more wit
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from gym_diamond.choices import Choices
 from gym_diamond.collection.play import play
 from gym_diamond.collection.roster import make_policy
 from gym_diamond.collection.scripted import COURTS
 from gym_diamond.data.contexts import ContextBank, cut
+from gym_diamond.data.dataset_info import DatasetInfo
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.games import ATARI_100K
+from gym_diamond.games import ATARI_100K, ATARI_FPS
 from gym_diamond.hub.bundled import BUNDLED_CONTEXTS, CONTEXT_LENGTH
 
 NUM_CONTEXTS = 64  # of a bundled bank
@@ -29,17 +28,6 @@ NUM_ENVS = 8
 SEED = 20_000_003  # far from those of datasets: a bundled start is part of no dataset by accident
 AIMLESS = {"random": 1.0, "sticky": 2.0}
 SCRIPTED = {"scripted": 2.0}
-
-
-class Screen(NamedTuple):
-    """What policies have to know of an Atari game."""
-
-    game: str
-    choices: Choices
-    action_meanings: tuple[str, ...]
-    height: int
-    width: int
-    channels: int
 
 
 def collect_bank(
@@ -73,8 +61,8 @@ def collect_bank(
         raise InvalidArgument(f"{num} contexts were asked for; it must be at least 1.")
     env = RealAtari(game, num_envs)
     meanings = env.game.action_meanings
-    screen = Screen(env.game.name, Choices(len(meanings)), meanings, *env.frame_shape)
-    policies = [make_policy(name, screen, num_envs) for name in shares]
+    info = DatasetInfo(env.game.name, len(meanings), meanings, ATARI_FPS, *env.frame_shape)
+    policies = [make_policy(name, info, num_envs) for name in shares]
     episodes = list(play(env, policies, list(shares.values()), num_steps, seed, proceed))
     return cut(episodes, num, length, np.random.default_rng(seed))
 

@@ -188,10 +188,14 @@ class FunctionPolicy:
 
     def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """What the function says of each frame."""
-        actions = np.array([self._function(frame) for frame in frames])
-        if actions.dtype.kind not in "iu" or not self._choices.contains(actions):
-            raise InvalidArgument(f"{self.name} gave {actions[0]!r} or the like; actions are {self._choices.range}.")
-        return actions.astype(np.int64)
+        return np.stack([self._choose(frame) for frame in frames])
+
+    def _choose(self, frame: np.ndarray) -> np.ndarray:
+        action = np.asarray(self._function(frame))
+        fits = action.shape == self._choices.shape and action.dtype.kind in "iu" and self._choices.contains(action)
+        if not fits:
+            raise InvalidArgument(f"{self.name} gave {action.tolist()!r}; actions are {self._choices.range}.")
+        return action.astype(np.int64)
 
 
 def _draw(limits: Limits, num: int, rng: np.random.Generator) -> np.ndarray:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gym_diamond.data.archive import check_archive
 from gym_diamond.data.episode import Episode
+from gym_diamond.data.rewards import usual
 from gym_diamond.errors import InvalidArgument, InvalidDataset, InvalidWorld
 from gym_diamond.files import replacing
 from gym_diamond.frames import to_obs
@@ -134,9 +135,13 @@ def moments(episodes: Sequence[Episode]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def before_reward(episodes: Sequence[Episode]) -> np.ndarray:
-    """Which of all `moments` a reward follows, 1 to `LOOKAHEAD` steps later in the same episode: `(steps,)` bool."""
+    """Which of all `moments` a reward follows, 1 to `LOOKAHEAD` steps later in the same episode: `(steps,)` bool.
+
+    What a game pays or takes at most steps is no such reward.
+    """
     owner, _ = moments(episodes)
-    rewarded = np.concatenate([episode.rewards != 0 for episode in episodes])
+    rewards = np.concatenate([episode.rewards for episode in episodes])
+    rewarded = rewards != usual(rewards)
     found = np.zeros_like(rewarded)
     for ahead in range(min(LOOKAHEAD, len(rewarded))):
         stop = len(rewarded) - ahead

@@ -5,6 +5,7 @@ are two-hot: `reward_values` are then bins, evenly spaced in symlog(x) = sign(x)
 far from it, and a reward is shared between the two bins beside it so that their mean is that reward.
 """
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -76,14 +77,24 @@ def distinct(rewards: np.ndarray, limit: int) -> tuple[float, ...]:
     return tuple(values)
 
 
+def usual(rewards: np.ndarray) -> float:
+    """The reward of `rewards` `(N,)` that says that nothing happened: the commonest, 0 where it is as common.
+
+    A game that takes a tenth for each step pays as good as always; only what differs from that is an event.
+    """
+    found, counts = np.unique(rewards, return_counts=True)
+    return float(found[np.lexsort((found != 0, -counts))[0]]) if len(found) else 0.0
+
+
 def bins(low: float, high: float) -> tuple[float, ...]:
     """At most 41 bins for rewards from `low` to `high`, evenly spaced in symlog; 0 is one of them if it lies between.
 
     The outermost lie less than a bin beyond `low` and `high`.
     """
-    first, last = symlog(low), symlog(high)
-    width = (last - first) / (NUM_BINS - 2)
-    places = np.arange(np.floor(first / width + 1e-9), np.ceil(last / width - 1e-9) + 1)  # of a grid through 0
+    ends = symlog(np.array([low, high]))
+    width = (ends[1] - ends[0]) / (NUM_BINS - 2)
+    first, last = math.floor(ends[0] / width + 1e-9), math.ceil(ends[1] / width - 1e-9)
+    places = np.arange(first, last + 1)  # of a grid through 0
     return tuple(_shortest(value) for value in symexp(places * width).astype(np.float32))
 
 
@@ -91,7 +102,7 @@ def _shortest(value: np.float32) -> float:
     return float(str(value)) + 0.0  # no -0.0
 
 
-def symlog(x: float | np.ndarray) -> np.ndarray:
+def symlog(x: np.ndarray) -> np.ndarray:
     """sign(x) log(1 + |x|): x near 0, logarithmic far from it."""
     return np.sign(x) * np.log1p(np.abs(x))
 

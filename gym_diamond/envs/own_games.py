@@ -39,8 +39,7 @@ class PixelGames(SyncVectorEnv):
         own = first.spec.id if first.spec else id
         self.game = id if own in GAMES else own  # a game of one's own is never taken for ALE's
         self.code, self.fps = first.code, first.fps
-        height, width, channels = first.observation_space.shape or ()
-        self.frame_shape = (height, width, channels)
+        self.frame_shape = first.frame_shape
 
 
 def make_pixel_env(id: str, config: PixelConfig) -> PixelEnv:

@@ -84,8 +84,9 @@ class PixelEnv(gymnasium.Wrapper):
         super().__init__(env)
         self.config = config
         self.code: ActionCode = code_actions(env.action_space, config.bins, config.action_names or _names(env))
-        frame = self._frame(self._example())
-        self.observation_space = Box(0, np.iinfo(np.uint8).max, frame.shape, np.uint8)
+        height, width, channels = self._frame(self._example()).shape
+        self.frame_shape = (height, width, channels)
+        self.observation_space = Box(0, np.iinfo(np.uint8).max, self.frame_shape, np.uint8)
         self.action_space = self.code.choices.space
 
     @property
@@ -99,12 +100,14 @@ class PixelEnv(gymnasium.Wrapper):
 
     def step(self, action: int | np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict]:
         """The frame after `frame_skip` steps of the env, or after its last, and the sum of their rewards."""
-        total, decoded = 0.0, self.code.decode(action)
-        for _ in range(self.config.frame_skip):
-            seen, reward, terminated, truncated, _ = self.env.step(decoded)
-            total += float(reward)
+        decoded = self.code.decode(action)
+        seen, reward, terminated, truncated, _ = self.env.step(decoded)
+        total = float(reward)
+        for _ in range(self.config.frame_skip - 1):
             if terminated or truncated:
                 break
+            seen, reward, terminated, truncated, _ = self.env.step(decoded)
+            total += float(reward)
         return self._frame(seen), total, bool(terminated), bool(truncated), {}
 
     def _example(self) -> np.ndarray | None:

@@ -1,8 +1,7 @@
 """The ids of the dreams, by strings: registering them imports neither torch nor a world.
 
 `DiamondDream-<Game>-v0` dreams the world that is bundled for a game, else the authors', or the one given as `world`;
-`gym_diamond:DiamondDream-v0` dreams any world, given as `world`. `register_world` gives a world an id of its
-own.
+`gym_diamond:DiamondDream-v0` dreams any world, given as `world`. `register_world` gives a world an id of its own.
 """
 
 from pathlib import Path

@@ -87,7 +87,9 @@ def _ball(dreams: Sequence[Rollout], spec: WorldSpec) -> dict[str, np.ndarray] |
 
 def _known(found: Mapping[str, Any], spec: WorldSpec) -> dict[str, Any]:
     """The section "reward_end" without what the world was never told of, and so cannot be right or wrong about."""
-    unknown = () if spec.has_rewards else ("reward", "dreamt_reward", "confusion")
+    unknown = (
+        () if spec.has_rewards else ("reward", "dreamt_reward", "reward_error", "dreamt_reward_error", "confusion")
+    )
     unknown += () if spec.has_ends else ("end", "dreamt_end", "end_confusion")
     return {name: value for name, value in found.items() if name not in unknown}
 
@@ -150,8 +152,18 @@ def check_comparable(other: World, world: World, dataset: str, episodes: Sequenc
         InvalidArgument: it dreams something else.
         InvalidDataset: it was fitted to some of the episodes.
     """
-    same = ("game", "height", "width", "channels", "action_meanings", "action_sizes")
-    for name in (*same, "reward_values", "reward_coding", "has_ends"):
+    shared = (
+        "game",
+        "height",
+        "width",
+        "channels",
+        "action_meanings",
+        "action_sizes",
+        "reward_values",
+        "reward_coding",
+        "has_ends",
+    )
+    for name in shared:
         given, asked = getattr(other.model.spec, name), getattr(world.model.spec, name)
         if given != asked:
             raise InvalidArgument(

@@ -26,8 +26,8 @@ def pictures(dreams: OpenLoop, metrics: Mapping[str, Any]) -> dict[str, bytes]:
         "strips.png": png(draw_strips(dreams.rollouts, chosen, lost=_lost(dreams))),
         "dream.gif": film(dreams.rollouts, chosen, metrics["fps"]),
     }
-    if "reward_end" in metrics:
-        events = metrics["reward_end"]
+    events = metrics.get("reward_end", {})
+    if "confusion" in events or "end_confusion" in events:
         found["reward_end.png"] = png(draw_reward_end(events.get("confusion"), events.get("end_confusion")))
     if "ranking" in metrics:
         found["ranking.png"] = png(draw_ranking(metrics["ranking"]))

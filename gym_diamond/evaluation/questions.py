@@ -84,7 +84,7 @@ def _events(reward_end: Mapping[str, Any]) -> Iterator[Answer]:
     rewards = (reward_end.get(name, {}).get("any") for name in ("reward", "dreamt_reward"))
     ends = (reward_end.get(name) for name in ("end", "dreamt_end"))
     for question, (real, dreamt) in (("rewards are right", rewards), ("ends are right", ends)):
-        if real is None or dreamt is None:  # never told, or rewards that are no classes
+        if real is None or dreamt is None:  # a world whose only reward is 0, whose rewards are no classes, without ends
             continue
         near, n = _f1(dreamt), dreamt["played"]
         measured = f"F1 {with_interval(near)} in dreams, {with_interval(_f1(real))} on real frames"

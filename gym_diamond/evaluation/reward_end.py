@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gym_diamond.data.rewards import SIGNS, usual
 from gym_diamond.evaluation.estimate import NUM_RESAMPLES, interval
 from gym_diamond.evaluation.judging import Judged
 
@@ -19,8 +20,10 @@ Flags = Sequence[tuple[np.ndarray, np.ndarray]]  # for each stretch, (T,) bool: 
 def reward_scores(
     stretches: Sequence[Judged], reward_values: Sequence[float], rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Scores of every reward class by its value, of all rewards together ("any": the class must be right, only zero
-    does not count), and the calibration of each class and of all together.
+    """Scores of every reward class by its value, of all rewards together, and the calibration of each and of all.
+
+    All together ("any") are the events: the class must be right, and the usual reward does not count, which is 0 in
+    Atari and else the commonest.
 
     Args:
         stretches: what was played and believed.
@@ -37,9 +40,10 @@ def reward_scores(
     resamples = rng.integers(len(stretches), size=(NUM_RESAMPLES, len(stretches)))
     for k, (value, by_tolerance) in enumerate(counts.items()):
         table[f"{value:g}"] = {**_scores(by_tolerance, resamples), **_calibration(probs[:, k], truth == k)}
-    nonzero = [by_tolerance for value, by_tolerance in counts.items() if value != 0]
-    if nonzero:
-        pooled = {tolerance: np.sum([each[tolerance] for each in nonzero], axis=0) for tolerance in TOLERANCES}
+    idle = 0.0 if tuple(reward_values) == SIGNS else usual(np.asarray(reward_values)[truth])
+    events = [by_tolerance for value, by_tolerance in counts.items() if value != idle]
+    if events:
+        pooled = {tolerance: np.sum([each[tolerance] for each in events], axis=0) for tolerance in TOLERANCES}
         table["any"] = _scores(pooled, resamples)
     table["brier"] = float(np.square(probs - np.eye(len(reward_values))[truth]).sum(axis=1).mean())
     table["ece"] = calibration_error(probs.max(axis=1), probs.argmax(axis=1) == truth)

@@ -50,8 +50,8 @@ def _pearson(expected: Sequence[np.ndarray], earned: Sequence[np.ndarray], rng: 
     return {"mean": float(whole), "low": low, "high": high, "n": len(moments)}
 
 
-def _moments(x: np.ndarray, y: np.ndarray) -> tuple[float, ...]:
-    return len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y
+def _moments(x: np.ndarray, y: np.ndarray) -> list[float]:
+    return [len(x), *(float(part.sum()) for part in (x, y, x * x, y * y, x * y))]
 
 
 def _correlation(moments: np.ndarray) -> np.ndarray:

@@ -64,9 +64,14 @@ def ball(metrics: Metrics) -> str:
 def reward_end(metrics: Metrics) -> str:
     """Whether rewards and ends come when they should."""
     found = metrics["reward_end"]
-    return _join(
-        "### Reward and end",
-        *_reward_error(found),
+    return _join("### Reward and end", *_reward_error(found), *_event_scores(found))
+
+
+def _event_scores(found: Metrics) -> tuple[str, ...]:
+    """The scores of rewards that are classes and of ends; nothing where there are neither."""
+    if "confusion" not in found and "end_confusion" not in found:
+        return ()
+    return (
         tables.reward_end_table(found),
         f"On real frames: of each of {found['transitions']:,} held-out transitions, given it and at least {BURN_IN} "
         "before it (fewer at the beginning of an episode). In dreams: of those above, against what was really earned "

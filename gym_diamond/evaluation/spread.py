@@ -19,12 +19,10 @@ def spread(names: Sequence[str], found: Sequence[Mapping[str, Any]]) -> dict[str
         "worlds": list(names),
         "psnr": {frame: [drift["psnr"][frame]["mean"] for drift in drifts] for frame in frames},
         "recall": {span: [drift["recall"][span]["mean"] for drift in drifts] for span in spans},
+        "reward_f1": [_f1(each.get("reward", {}).get("any")) for each in events],
+        "dreamt_reward_f1": [_f1(each.get("dreamt_reward", {}).get("any")) for each in events],
+        "end_f1": [_f1(each.get("end")) for each in events],
     }
-    if "reward" in events[0]:
-        table["reward_f1"] = [_f1(each["reward"].get("any")) for each in events]
-        table["dreamt_reward_f1"] = [_f1(each["dreamt_reward"].get("any")) for each in events]
-    if "end" in events[0]:
-        table["end_f1"] = [_f1(each["end"]) for each in events]
     if "ball" in found[0]:
         table["ball_recall"] = [each["ball"]["recall"]["mean"] for each in found]
         table["ball_near"] = [each["ball"]["near"]["mean"] for each in found]

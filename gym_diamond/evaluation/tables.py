@@ -99,7 +99,7 @@ def reward_end_table(reward_end: Metrics) -> str:
 
 def reward_error_table(reward_end: Metrics) -> str:
     """How far rewards that are no classes are off, on real frames and in dreams."""
-    rows = [("rewards", "mean error", "of the best constant", "Pearson", "n")]
+    rows: list[Sequence[str]] = [("rewards", "mean error", "of the best constant", "Pearson", "n")]
     for where, name in (("on real frames", "reward_error"), ("in dreams", "dreamt_reward_error")):
         found = reward_end[name]
         errors = [with_interval(found[key], "{:.3f}") for key in ("mae", "mae_constant")]

@@ -14,6 +14,8 @@ from gym_diamond.errors import InvalidDataset
 from gym_diamond.games import GAMES
 from gym_diamond.world_models.protocol import WorldSpec
 
+NO_REWARDS: tuple[tuple[float, ...], RewardCoding] = ((0.0,), "classes")  # of play that told none
+
 
 class Material(NamedTuple):
     """What a world is fitted to."""
@@ -47,7 +49,7 @@ def load_material(names: Sequence[str], context_length: int, view: View = View()
                     f"datasets {names[0]!r} and {name!r} cannot be fitted together: {field.name} is {ours!r} in the "
                     f"first and {theirs!r} in the second."
                 )
-    values, coding = reward_values(first.game, episodes) if first.has_rewards else ((0.0,), "classes")
+    values, coding = reward_values(first.game, episodes) if first.has_rewards else NO_REWARDS
     spec = WorldSpec(
         game=first.game,
         height=first.height,

@@ -96,7 +96,7 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
         f"# {spec.game}, dreamt\n\n"
         f"A world for the Python package `gym-diamond`: {spec.game} as a diffusion model remembers it. "
         f"Frames are {spec.height} x {spec.width}{' in grey' if spec.channels == 1 else ''}, {spec.fps} a second; "
-        f"{_actions(spec)}; {_events(spec)}.\n\n"
+        f"{_actions(spec)}; {_rewards(spec)}{_ends(spec)}.\n\n"
         f"- Fitted on {provenance['transitions']:,} transitions of real play from {datasets} ({players}).\n"
         f"- {_training(provenance)}, preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
         "\nHow far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was "
@@ -105,24 +105,25 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
     )
 
 
-def _actions(spec: WorldSpec) -> str:
-    names, parts = spec.choices.describe(spec.action_meanings), len(spec.action_sizes)
-    return f"its actions have {parts} parts ({names})" if parts else f"it has {spec.num_actions} actions ({names})"
-
-
-def _events(spec: WorldSpec) -> str:
-    rewards = _rewards(spec) if spec.has_rewards else "the play held no rewards, so a dream always gives reward 0"
-    return rewards if spec.has_ends else f"{rewards}; the play did not tell when the game ended, so a dream never ends"
-
-
 def _rewards(spec: WorldSpec) -> str:
     values = [f"{value:g}" for value in spec.reward_values]
+    if not spec.has_rewards:
+        return "the play held no rewards, so a dream always gives reward 0"
     if spec.reward_coding == "classes":
         return f"a dream can give the rewards {', '.join(values)}"
     return (
         f"a dream gives rewards from {values[0]} to {values[-1]}, the mean over {len(values)} bins (symlog two-hot: "
         "the game's own take more values than a dream can tell apart)"
     )
+
+
+def _ends(spec: WorldSpec) -> str:
+    return "" if spec.has_ends else "; the play did not tell when the game ended, so a dream never ends"
+
+
+def _actions(spec: WorldSpec) -> str:
+    names, parts = spec.choices.describe(spec.action_meanings), len(spec.action_sizes)
+    return f"its actions have {parts} parts ({names})" if parts else f"it has {spec.num_actions} actions ({names})"
 
 
 def _training(provenance: dict[str, Any]) -> str:

@@ -41,7 +41,7 @@ def check_reachable() -> None:
     Raises:
         HubError: it does not, or HF_HUB_OFFLINE forbids to ask.
     """
-    if constants.is_offline_mode():
+    if constants.HF_HUB_OFFLINE:
         raise HubError(f"The Hub is not asked, because {OFFLINE_VARIABLE} is set.")
     answer: queue.Queue[Exception | None] = queue.Queue()
     # In a thread, because looking up the name of a host obeys no timeout.
@@ -51,7 +51,7 @@ def check_reachable() -> None:
     except queue.Empty:
         raise HubError(f"The Hub ({endpoint()}) did not answer within {PROBE_SECONDS:g} seconds.") from None
     if error is not None:
-        raise HubError(f"The Hub ({endpoint()}) cannot be reached: {error}.") from error
+        raise HubError(f"The Hub ({endpoint()}) cannot be reached: {_words(error)}.") from error
 
 
 def _knock(url: str, answer: "queue.Queue[Exception | None]") -> None:
@@ -96,7 +96,11 @@ def explaining(address: Address, doing: str) -> Iterator[None]:
     except OfflineModeIsEnabled as error:
         raise HubError(f"The Hub is not asked, because {OFFLINE_VARIABLE} is set.") from error
     except HTTPError as error:
-        raise HubError(f"{doing} failed: {error or type(error).__name__}. Try again.") from error
+        raise HubError(f"{doing} failed: {_words(error)}. Try again.") from error
+
+
+def _words(error: Exception) -> str:
+    return str(error).strip().rstrip(".") or type(error).__name__
 
 
 def _refusal(error: HfHubHTTPError) -> str:

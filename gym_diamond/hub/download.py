@@ -6,7 +6,7 @@ shorter, longer or different is refused, and so is what does not say what it is.
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from huggingface_hub import get_hf_file_metadata, hf_hub_url
@@ -17,8 +17,8 @@ from gym_diamond.errors import HubError
 from gym_diamond.hub.address import Address, is_commit
 from gym_diamond.hub.connection import MissingFile, endpoint, explaining
 
-ANSWER_SECONDS = 3.0  # for what a file is
-SILENCE_SECONDS = 4.0  # between two pieces of it
+ANSWER_SECONDS = 2.5  # for what a file is
+SILENCE_SECONDS = 3.5  # between two pieces of it
 CHUNK_BYTES = 2**20
 
 
@@ -68,7 +68,7 @@ def find_optional_file(address: Address, name: str, max_bytes: int) -> RemoteFil
     return RemoteFile(name, at_commit, found.location, found.size, str(found.etag))
 
 
-def fetch_file(file: RemoteFile, path: Path, bar: "tqdm[object]") -> None:
+def fetch_file(file: RemoteFile, path: Path, bar: "tqdm[Any]") -> None:
     """Write the bytes of `file` to `path`.
 
     Args:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gym_diamond.data.rewards import bins, choose_values, distinct, reward_classes, reward_targets, two_hot
+from gym_diamond.data.rewards import bins, choose_values, distinct, reward_classes, reward_targets, two_hot, usual
 
 
 def test_atari_rewards_are_classed_by_their_sign() -> None:
@@ -92,3 +92,8 @@ def test_targets_are_classes_or_shares() -> None:
     rewards, values = torch.tensor([0.5, 0.0]), (0.0, 0.5)
     assert reward_targets(rewards, values, "classes").tolist() == [1, 0]
     assert reward_targets(rewards, values, "two_hot").tolist() == [[0, 1], [1, 0]]
+
+
+def test_the_usual_reward_is_the_commonest_and_nothing_where_that_is_as_common() -> None:
+    assert usual(np.array([-0.1, -0.1, -0.1, 0.0, 6.8])) == -0.1
+    assert usual(np.array([1.0, 1.0, 0.0, 0.0, -1.0, -1.0])) == 0.0

@@ -16,7 +16,7 @@ from gymnasium.wrappers import RecordEpisodeStatistics, RecordVideo
 
 from gym_diamond.envs.dream import Snapshot
 from gym_diamond.envs.loading import DreamArguments, LoadedDreamEnv, LoadedDreamVectorEnv
-from gym_diamond.errors import InvalidArgument, InvalidWorld, UnknownGame
+from gym_diamond.errors import HubError, InvalidArgument, InvalidWorld, UnknownGame
 from gym_diamond.hub import find_world
 from gym_diamond.world_models import rows
 from gym_diamond.world_models.protocol import Sampling
@@ -240,7 +240,9 @@ def test_a_row_of_a_network_dreams_as_it_would_alone_up_to_rounding(world):
         ({"frame_stack": 9}, InvalidArgument, "frame_stack is 9; this world remembers 1 to 4 frames"),
         ({"render_mode": "ansi"}, InvalidArgument, "render_mode is 'ansi'"),
         ({"world": "no/such/place"}, InvalidWorld, "'no/such/place' does not exist"),
-        ({"world": "hub:a/b"}, InvalidArgument, "this version reads worlds from directories only"),
+        ({"world": "hub:a/b"}, HubError, r"hub:a/b@main is not in the cache .*HF_HUB_OFFLINE is set"),
+        ({"world": "hub:b"}, InvalidArgument, "'hub:b' names no repository; it must be OWNER/NAME"),
+        ({"world": "official:Asterix"}, HubError, r"HF_HUB_OFFLINE is set.\n.*`gym-diamond pull Asterix` gets it"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*that is not in the possible render_modes")  # Gymnasium's own word on "ansi"

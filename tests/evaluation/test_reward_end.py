@@ -71,6 +71,13 @@ def test_a_reward_that_never_was_nor_is_predicted_has_no_scores():
     assert exact == {"precision": None, "recall": None, "f1": None, "f1_low": None, "f1_high": None}
 
 
+def test_what_a_game_always_takes_is_no_event():
+    values = (-0.1, 0.0, 6.8)
+    scores = reward_scores([stretch("---+-0", "---+-+")], values, np.random.default_rng(0))
+    assert (scores["any"]["played"], scores["any"]["predicted"]) == (2, 2)
+    assert scores["any"]["within_0"]["f1"] == 0.5
+
+
 def test_a_flawless_model_scores_one_and_leaves_no_doubt():
     scores = reward_scores([stretch("0+0-", "0+0-")] * 5, VALUES, np.random.default_rng(0))
     assert scores["any"]["within_0"] == {"precision": 1, "recall": 1, "f1": 1, "f1_low": 1, "f1_high": 1}

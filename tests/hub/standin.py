@@ -76,6 +76,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/api/repos/create":
             asked = json.loads(body)
             name = f"{asked['organization']}/{asked['name']}" if asked.get("organization") else asked["name"]
+            if f"{name}@main" in self.hub.revisions:
+                return self._json({"url": f"{self.hub.url}/{name}"}, 409)
             self.hub.put(name, "0" * 40, {}, "main")
             return self._json({"url": f"{self.hub.url}/{name}"})
         if self.path.endswith("/preupload/main"):
@@ -103,7 +105,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _tree(self) -> None:
         repository = self.path.removeprefix("/api/models/").split("/tree/")[0].split("/revision/")[0]
-        files = self.hub.files[f"{repository}@{self.hub.revisions[f'{repository}@main']}"]
+        commit = self.hub.revisions.get(f"{repository}@main")
+        if commit is None:
+            return self._answer(404, {"X-Error-Code": "RepoNotFound"})
+        files = self.hub.files[f"{repository}@{commit}"]
         if "/tree/" in self.path:
             return self._json([{"type": "file", "path": name, "size": 1, "oid": "0" * 40} for name in files])
         self._json({"id": repository, "sha": "0" * 40, "siblings": [{"rfilename": name} for name in files]})
@@ -151,9 +156,9 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(6)
         self.wfile.write(sent)
 
-    def _json(self, values: object) -> None:
+    def _json(self, values: object, status: int = 200) -> None:
         data = json.dumps(values).encode()
-        self._answer(200, {"Content-Type": "application/json", "Content-Length": str(len(data))})
+        self._answer(status, {"Content-Type": "application/json", "Content-Length": str(len(data))})
         self.wfile.write(data)
 
     def _answer(self, status: int, headers: dict[str, str] | None = None) -> None:

@@ -90,7 +90,7 @@ def test_a_fresh_process_does_the_same(hub: StandIn, cache: Path):
         "import gymnasium; print(gymnasium.make('gym_diamond:DiamondDream-Asterix-v0', device='cpu').reset()[0].sum())"
     )
     env = {**os.environ, "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": hub.url, "GYM_DIAMOND_HOME": str(cache)}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "Asterix from the Hub: 100%" in done.stderr
 

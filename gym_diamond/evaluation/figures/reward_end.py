@@ -13,25 +13,31 @@ DARK = 0.55  # a shade from which letters on it are white
 
 
 def draw_reward_end(confusion: Mapping[str, Any] | None, end_confusion: Mapping[str, Any] | None) -> Image.Image:
-    """Four matrices: a row for each event that was played, shaded by the share of the row, the counts written in.
+    """A row for each event that was played, shaded by the share of the row, the counts written in.
+
+    Four matrices, of rewards and of ends; two where only one of them is known.
 
     Args:
-        confusion: "values" of the K rewards, and the counts "real" and "dreamt", `[K][K]`, a row for each played; None
-            (rewards that are no classes) leaves these two matrices out.
-        end_confusion: the counts "real" and "dreamt", `[2][2]`; likewise.
+        confusion: "values" of the K rewards, and the counts "real" and "dreamt", `[K][K]`, a row for each played;
+            None where rewards are no classes, or not known.
+        end_confusion: the counts "real" and "dreamt", `[2][2]`; None where ends are not known.
     """
-    tables: list[tuple[str, np.ndarray, Sequence[str]]] = []
-    for name, where in (("real", "on real frames"), ("dreamt", "in dreams")):
-        if confusion is not None:
-            rewards = [f"{value:g}" for value in confusion["values"]]
-            tables.append((f"Rewards, {where}", *_happened(confusion[name], rewards)))
-    for name, where in (("real", "on real frames"), ("dreamt", "in dreams")):
-        if end_confusion is not None:
-            tables.append((f"Ends, {where}", np.array(end_confusion[name]), ENDS))
+    tables = [] if confusion is None else _rewards(confusion)
+    if end_confusion is not None:
+        tables += [
+            ("Ends, on real frames", np.array(end_confusion["real"]), ENDS),
+            ("Ends, in dreams", np.array(end_confusion["dreamt"]), ENDS),
+        ]
     figure, axes = panels(1, len(tables), 2.9 * len(tables), 2.9)
     for axis, (title, counts, names) in zip(axes[0], tables, strict=True):
         _matrix(axis, title, counts, names)
     return picture(figure)
+
+
+def _rewards(confusion: Mapping[str, Any]) -> list[tuple[str, np.ndarray, Sequence[str]]]:
+    names = [f"{value:g}" for value in confusion["values"]]
+    titles = {"real": "Rewards, on real frames", "dreamt": "Rewards, in dreams"}
+    return [(title, *_happened(confusion[where], names)) for where, title in titles.items()]
 
 
 def _happened(counts: Any, names: Sequence[str]) -> tuple[np.ndarray, Sequence[str]]:

@@ -1,0 +1,145 @@
+"""A world goes to the Hub whole, with a model card that the Hub reads, and comes back the same."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from huggingface_hub import constants
+
+from gym_diamond.checkpoint import load_world
+from gym_diamond.errors import HubError, InvalidArgument, InvalidWorld
+from gym_diamond.hub import BUNDLED, find_world
+from gym_diamond.hub.model_card import model_card
+from gym_diamond.hub.push import push
+from tests.hub.standin import StandIn
+from tests.tiny import write_tiny_world
+
+REPOSITORY = "somebody/my-world"
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_world(tmp_path_factory.mktemp("worlds") / "pristine")
+
+
+@pytest.fixture
+def world(pristine: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(pristine, tmp_path / "world"))
+
+
+@pytest.fixture
+def known(hub: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """The stand-in, with a token that may write there."""
+    monkeypatch.setenv("HF_TOKEN", "hf_may_write")
+    return hub
+
+
+def test_what_was_pushed_is_dreamt_by_others(known: StandIn, world: Path):
+    address = push(world, REPOSITORY)
+    assert address.startswith(f"hub:{REPOSITORY}@")
+    fetched = find_world(address, None)
+    assert fetched != world
+    mine, theirs = load_world(world), load_world(fetched)
+    for name, value in mine.model.state_dict().items():
+        assert torch.equal(value, theirs.model.state_dict()[name])
+    assert (mine.contexts.frames == theirs.contexts.frames).all()
+
+
+def test_only_the_files_of_a_world_are_sent_and_those_of_an_older_measurement_are_removed(known: StandIn, world: Path):
+    (world / "secret.txt").write_text("not for others")
+    (world / "run.log").write_text("nor this")
+    (world / "drift.png").write_bytes(b"a picture")
+    commit = push(world, REPOSITORY).rpartition("@")[2]
+    whole = {"README.md", "config.json", "contexts.npz", "model.safetensors", "provenance.json"}
+    assert known.files[f"{REPOSITORY}@{commit}"].keys() == {*whole, "drift.png"}
+    (world / "drift.png").unlink()
+    known.files[f"{REPOSITORY}@{commit}"]["notes.md"] = b"by hand"
+    commit = push(world, REPOSITORY).rpartition("@")[2]
+    assert known.files[f"{REPOSITORY}@{commit}"].keys() == {*whole, "notes.md"}
+
+
+def test_the_card_tells_the_hub_what_it_is_and_people_how_to_dream_it():
+    world = load_world(BUNDLED / "Breakout")
+    metrics = json.loads((BUNDLED / "Breakout" / "metrics.json").read_text())
+    text = (BUNDLED / "Breakout" / "README.md").read_text()
+    card = model_card(text, world.model.spec, world.provenance, metrics, REPOSITORY, "mit")
+    _, front, rest = card.split("---\n", 2)
+    values = yaml.safe_load(front)
+    assert values["license"] == "mit"
+    assert values["library_name"] == "gym-diamond"
+    assert values["pipeline_tag"] == "reinforcement-learning"
+    assert {"world-model", "gymnasium", "arxiv:2405.12399", "game:Breakout"} <= set(values["tags"])
+    assert values["provenance"]["minari_datasets"] == ["breakout/mixed-v0"]
+    assert values["provenance"]["transitions_by_policy"] == {"random": 23970, "sticky": 11939, "scripted": 84091}
+    results = values["model-index"][0]["results"]
+    measured = [metric for result in results for metric in result["metrics"]]
+    assert [metric["value"] for metric in measured] == [43.27, 38.61, 33.5]
+    assert f'world="hub:{REPOSITORY}"' in rest
+    assert "![Drift over frames, dream and baseline](drift.png)" in rest, "the dream card's own figures"
+    assert rest.strip().startswith("# Breakout, dreamt\n")
+
+
+def test_a_card_that_goes_on_to_another_repository_names_that_one_only():
+    world = load_world(BUNDLED / "Breakout")
+    once = model_card("# A world\n\nText.\n", world.model.spec, {}, {}, "a/first", "mit")
+    twice = model_card(once, world.model.spec, {}, {}, "b/second", "cc-by-4.0")
+    assert "a/first" not in twice
+    assert twice == model_card("# A world\n\nText.\n", world.model.spec, {}, {}, "b/second", "cc-by-4.0")
+    assert twice.rstrip().endswith("Text.")
+
+
+def test_without_a_token_it_says_how_to_log_in_and_asks_nobody(hub: StandIn, world: Path):
+    with pytest.raises(HubError, match="log in with `hf auth login`, or set HF_TOKEN"):
+        push(world, REPOSITORY)
+    assert hub.requests == []
+
+
+def test_a_token_that_may_not_write_is_said_to_be_that(hub: StandIn, world: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_may_read")
+    with pytest.raises(HubError, match=f"Sending .* to {REPOSITORY} failed: the Hub answered 403. Log in"):
+        push(world, REPOSITORY)
+
+
+def test_offline_nothing_is_sent(known: StandIn, world: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(HubError, match="HF_HUB_OFFLINE is set"):
+        push(world, REPOSITORY)
+    assert known.requests == []
+
+
+def test_a_link_is_not_sent_for_it_may_lead_anywhere(known: StandIn, world: Path, tmp_path: Path):
+    (tmp_path / "private").write_text("a key")
+    (world / "README.md").unlink()
+    os.symlink(tmp_path / "private", world / "README.md")
+    with pytest.raises(InvalidWorld, match=r"README\.md is a link"):
+        push(world, REPOSITORY)
+    assert known.requests == []
+
+
+def test_what_is_not_whole_is_not_sent(known: StandIn, world: Path):
+    (world / "contexts.npz").unlink()
+    with pytest.raises(InvalidWorld, match=r"contexts\.npz are missing"):
+        push(world, REPOSITORY)
+    assert known.requests == []
+
+
+@pytest.mark.parametrize("name", ["my-world", "a/b/c", "../x", "a/b c", ""])
+def test_a_name_that_is_none_is_refused(name, known: StandIn, world: Path):
+    with pytest.raises(InvalidArgument, match="names no repository"):
+        push(world, name)
+    assert known.requests == []
+
+
+def test_weights_of_others_need_a_licence_that_is_said(known: StandIn):
+    world = find_world(None, "Asterix")
+    with pytest.raises(InvalidArgument, match=r"not yours but from eloialonso/diamond.*--licence NAME"):
+        push(world, REPOSITORY)
+    commit = push(world, REPOSITORY, licence="other").rpartition("@")[2]
+    sent = known.files[f"{REPOSITORY}@{commit}"]
+    assert "policy.safetensors" in sent
+    assert b"license: other\n" in sent["README.md"]
+    assert b"repository: eloialonso/diamond\n" in sent["README.md"]
