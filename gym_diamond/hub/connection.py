@@ -56,7 +56,7 @@ def check_reachable() -> None:
 
 def _knock(url: str, answer: "queue.Queue[Exception | None]") -> None:
     try:
-        get_session().head(url, timeout=PROBE_SECONDS)
+        get_session().head(url, timeout=2 * PROBE_SECONDS)  # the other thread has given up by then, and says so
         answer.put(None)
     except Exception as error:  # whatever it is, the other thread says it
         answer.put(error)
