@@ -1,1 +1,1 @@
-"""A regular package, so that no other one called `tests` (opensimplex, which Crafter needs, installs one) comes first."""
+"""A regular package: one of the same name that opensimplex, which Crafter needs, installs would else come first."""
