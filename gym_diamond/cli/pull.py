@@ -21,9 +21,11 @@ MIN_STEPS = 2_000
 class Arguments:
     """Bring a world from the Hub into the cache, where gym.make finds it without network.
 
-    gym-diamond pull Asterix                      what the authors of DIAMOND released (52 MiB, converted once)
-    gym-diamond pull Asterix --contexts 1000      and 1,000 moments of real play to start from
-    gym-diamond pull hub:OWNER/NAME@REVISION      a world that somebody shared; the revision may be left out
+    The authors' weights, 52 MiB, converted once; the same with 1,000 moments of real play to start from; and a world
+    that somebody shared (the revision may be left out):
+      gym-diamond pull Asterix
+      gym-diamond pull Asterix --contexts 1000
+      gym-diamond pull hub:OWNER/NAME@REVISION
 
     The authors released no moments to start from; 64 a game come with this package, from aimless play. --contexts
     replaces them by moments that the released policy reaches in the real game, which needs the extra `atari`.

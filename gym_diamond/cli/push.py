@@ -11,9 +11,8 @@ from gym_diamond.cli import say
 
 @dataclass(frozen=True)
 class Arguments:
-    """Put a world directory on the Hugging Face Hub, for others to dream with world="hub:OWNER/NAME".
-
-    gym-diamond push runs/breakout somebody/breakout-world
+    """Put a world directory on the Hugging Face Hub, for others to dream with world="hub:OWNER/NAME":
+      gym-diamond push runs/breakout somebody/breakout-world
 
     Sends the files of the world and no others, in one commit. Its dream card becomes the model card: with tags, licence
     and where its data came from in the form that the Hub reads. Needs a token (`hf auth login`, or HF_TOKEN).
