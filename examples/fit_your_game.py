@@ -22,6 +22,13 @@ sys.path.insert(0, str(Path(__file__).parent))  # where squash.py is
 FRAME_STACK = 2  # one frame does not show where the ball is going
 SEED = 1_000_003  # of the games in which PPO is judged
 
+# A short fit of a small, deterministic game: more updates rather than better ones, and frames drawn in one step.
+QUICK = (
+    *("--denoiser.lr", "1e-3", "--reward-end.every", "1", "--sampling.num-denoising-steps", "1"),
+    *("--loss.denoiser.num-autoregressive-steps", "0"),
+    *("--loss.denoiser.sigma-log-mean", "0.2", "--loss.denoiser.sigma-log-std", "1.6"),  # much noise, as in one step
+)
+
 
 def run(*words: str) -> None:
     """Run one `gym-diamond` command as a shell would."""
@@ -33,12 +40,12 @@ def run(*words: str) -> None:
 
 def fit(steps: int, minutes: float, preset: str, out: str) -> None:
     """Leave a world of Squash in `out`, with its dream card."""
-    collect = ("collect", "squash:Squash-v0", "--size", "32", "32", "--overwrite")
+    collect = ("collect", "squash:Squash-v0", "--size", "24", "24", "--overwrite")
     played = ("--policy", "random=0.25", "sticky=0.25", "python:squash:follow@0.4=0.5")
     run(*collect, *played, "--steps", str(steps), "--dataset", "squash/mixed-v0")
     held_out = ("--policy", "sticky=0.5", "python:squash:follow@0.2=0.5", "--seed", str(SEED))
     run(*collect, *held_out, "--steps", str(steps // 5), "--dataset", "squash/heldout-v0")
-    run("fit", "--dataset", "squash/mixed-v0", "--preset", preset, "--max-minutes", str(minutes), "--out", out)
+    run("fit", "--dataset", "squash/mixed-v0", "--preset", preset, "--max-minutes", str(minutes), "--out", out, *QUICK)
     run("evaluate", out, "--dataset", "squash/heldout-v0", "--min-episode-steps", "20", "--horizon", "30")
 
 

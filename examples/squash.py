@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
-SIZE, BALL, PADDLE = 32, 3, 8  # pixels
+SIZE, BALL, PADDLE = 24, 3, 7  # pixels
 NIGHT, ICE, CHALK = (24, 26, 40), (90, 200, 250), (250, 240, 220)
 
 
@@ -25,7 +25,7 @@ class Squash(gymnasium.Env):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
         super().reset(seed=seed)
-        self.ball = self.np_random.integers([2, 0], [16, SIZE - BALL])  # y, x of its upper left corner
+        self.ball = self.np_random.integers([2, 0], [12, SIZE - BALL])  # y, x of its upper left corner
         self.speed = np.array([2, self.np_random.choice([-2, -1, 1, 2])])
         self.paddle = int(self.np_random.integers(0, SIZE - PADDLE))
         return self.render(), {}
@@ -50,7 +50,7 @@ class Squash(gymnasium.Env):
 
 
 if "Squash-v0" not in gymnasium.registry:
-    gymnasium.register("Squash-v0", Squash, max_episode_steps=300)
+    gymnasium.register("Squash-v0", Squash, max_episode_steps=200)
 
 
 def follow(frame: np.ndarray) -> int:

@@ -109,7 +109,7 @@ def test_squash_pays_for_each_ball_that_is_returned_until_one_is_missed() -> Non
         assert not terminated
         rewards.append(reward)
     assert set(rewards) == {0.0, 1.0}
-    assert sum(rewards) >= 200 // 28  # up and down again in 26 steps, or the paddle was late
+    assert sum(rewards) >= 200 // 22  # up and down again in 20 steps or so
     while not terminated:
         frame, reward, terminated, _, _ = game.step(1)  # LEFT for ever
     assert reward == -1.0
