@@ -34,7 +34,7 @@ def checkpoint(out: Path) -> dict[str, torch.Tensor]:
 
 
 def test_it_solves_a_world_in_which_it_has_to_remember() -> None:
-    """The frame that tells what to do is gone when it is to be done; at the start of a dream only the burn-in saw it."""
+    """The frame that tells what to do is gone by then; at the start of a dream only the burn-in saw it."""
     dream = Dream(AskingWorld(max_count=300), counting_bank((0, 100, 200)), 256, max_episode_steps=15)
     loss = ActorCriticLossConfig(gamma=0.3, entropy_weight=0.01)
     config = ImagineConfig(channels=(16,), lstm_dim=32, loss=loss, adam=AdamConfig(lr=5e-3, warmup_updates=10))

@@ -55,7 +55,7 @@ def test_more_rows_than_games_are_no_harm() -> None:
 def test_equal_seeds_give_equal_games_of_the_emulator_and_others_differ() -> None:
     def played(seed: int) -> list[PlayedGame]:
         envs = RealAtari("Breakout", 2)
-        games = play_games(envs, RandomPolicy(4), 3, seed, max_steps=150)
+        games = play_games(envs, RandomPolicy(4), 2, seed, max_steps=120)
         envs.close()
         return games
 
