@@ -6,9 +6,11 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 
 from gym_diamond.cli import main as gym_diamond
 from gym_diamond.data import dataset
+from tests.fakes import counting_dream
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -30,6 +32,9 @@ def test_every_example_is_tested_here() -> None:
         "ppo_sb3",
         "ppo_in_reality",
         "fit_a_world",
+        "ppo_cleanrl_style",
+        "plan_in_the_dream",
+        "ppo_in_the_dream",
     }
 
 
@@ -74,6 +79,26 @@ def test_the_real_game_of_the_example_ends_with_a_life_and_remembers_nothing_of_
     assert infos[0]["TimeLimit.truncated"] is False
     assert infos[0]["terminal_observation"].shape == (64, 64, 6)
     envs.close()
+
+
+def test_ppo_in_one_file_trains_on_the_torch_native_dream() -> None:
+    history = load("ppo_cleanrl_style").main("Breakout", total_steps=16, num_envs=2, num_steps=4)
+    assert len(history) == 2
+    assert all(-1 <= reward <= 1 for reward in history)
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_a_planner_forks_the_present_and_plays_the_same_each_time(real: bool) -> None:
+    plan = load("plan_in_the_dream").main
+    settings = {"game": "Breakout", "num_forks": 4, "horizon": 2, "steps": 2, "seed": 0, "real": real}
+    assert -2 <= plan(**settings) == plan(**settings) <= 2
+
+
+def test_the_planner_does_what_pays_best() -> None:
+    """In the counting world action 2 always pays."""
+    fork = counting_dream(6, autoreset_mode="Disabled", max_count=50)
+    fork.reset(seed=0)
+    assert load("plan_in_the_dream").best_action(fork, 1, torch.Generator().manual_seed(0)) == 2
 
 
 def test_a_world_is_fitted_end_to_end(
