@@ -115,7 +115,7 @@ def judge(config: EvaluateConfig, policy: str, sticky: float, advance: Callable[
     """The games of one policy and what they come to."""
     max_steps = None if config.max_frames is None else max(1, config.max_frames // FRAME_SKIP)
     with closing(RealAtari(config.game, config.num_envs, repeat_action_probability=sticky)) as games:
-        player = make_policy(policy, config.game, int(games.single_action_space.n), config.num_envs, games.frame_shape)
+        player = make_policy(policy, config.game, len(games.game.action_meanings), config.num_envs, games.frame_shape)
         played = play_games(games, player, config.episodes, config.seed, max_steps, advance)
     return {
         "policy": policy,

@@ -15,7 +15,8 @@ from gym_diamond.envs.loading import DreamArguments, load_dream  # dream: instea
 def layer(module: nn.Linear | nn.Conv2d, scale: float = 2**0.5) -> nn.Module:
     """`module`, its weights orthogonal and its biases 0."""
     nn.init.orthogonal_(module.weight, scale)
-    nn.init.zeros_(module.bias)
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
     return module
 
 
