@@ -79,9 +79,11 @@ def main(words: Sequence[str]) -> None:
     play, start = imagine_run.load(out, learner, play) if resume else (play, Position())
     games = real_games(config, loaded.dream.world.spec)  # may lack an extra: before anything is written
     imagine_run.begin(out, config, world)
-    session = Session(out, config, learner, games, start)
     say(f"{config.num_dreams} dreams of {loaded.dream.world.spec.game}: {loaded.values}")
+    session = Session(out, config, learner, games, start)
     try:
+        if start.updates == 0:
+            session.checkpoint(play, start)  # from here on, whatever happens leaves a policy that plays
         end = imagine(learner, play, config, start, session)
     finally:
         session.close()

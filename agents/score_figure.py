@@ -1,6 +1,7 @@
 """Scores as a picture: every game a dot, the mean with its interval, and what others reached beside it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from gym_diamond.evaluation.figures.canvas import BAR, COPY, DREAM, INK, panels, picture, png
@@ -25,7 +26,7 @@ def draw_scores(game: str, rows: Sequence[Mapping[str, Any]], others: Mapping[st
     for name, score in sorted(others.items(), key=lambda item: item[1]):
         plot.axvline(score, color=COPY, linewidth=1, linestyle="--", zorder=0)
         plot.text(score, len(rows) - 0.35, f" {name}", fontsize=8, color=INK, rotation=35, ha="left", va="bottom")
-    labels = [f"{row['policy']}\nsticky {row['sticky_actions']:g}" for row in reversed(rows)]
+    labels = [f"{Path(row['policy']).name}\nsticky {row['sticky_actions']:g}" for row in reversed(rows)]
     plot.set_yticks(range(len(rows)), labels)
     plot.set_ylim(-0.6, len(rows) - 0.3)
     plot.set_xlabel(f"score in {game}; diamonds: mean and 95% interval", fontsize=9, color=INK)
