@@ -35,13 +35,13 @@ def checkpoint(out: Path) -> dict[str, torch.Tensor]:
 
 def test_it_solves_a_world_in_which_it_has_to_remember() -> None:
     """The frame that tells what to do is gone by then; at the start of a dream only the burn-in saw it."""
-    dream = Dream(AskingWorld(max_count=300), counting_bank((0, 100, 200)), 256, max_episode_steps=15)
-    loss = ActorCriticLossConfig(gamma=0.3, entropy_weight=0.01)
-    config = ImagineConfig(channels=(16,), lstm_dim=32, loss=loss, adam=AdamConfig(lr=5e-3, warmup_updates=10))
+    dream = Dream(AskingWorld(max_count=300), counting_bank((0, 100, 200)), 128, max_episode_steps=15)
+    loss = ActorCriticLossConfig(gamma=0.2, entropy_weight=0.01)
+    config = ImagineConfig(channels=(16,), lstm_dim=32, loss=loss, adam=AdamConfig(lr=1e-2, warmup_updates=10))
     learner, play = make_start(dream, config)
     rewards = []
-    for count in range(165):
-        dreamt, memory = rollout(dream, learner.policy, play.memory, 4, play.generator)
+    for count in range(140):
+        dreamt, memory = rollout(dream, learner.policy, play.memory, 3, play.generator)
         play = play._replace(memory=memory)
         rewards.append(float(update(learner, dreamt, loss, count)["reward"]))
     assert sum(rewards[:5]) / 5 < 0.45
