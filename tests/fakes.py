@@ -143,6 +143,17 @@ class DeafWorld(CountingWorld):
         return super().step(state, torch.zeros_like(action), noise)
 
 
+class AskingWorld(CountingWorld):
+    """A `CountingWorld` that asks for an action with the shade of a frame, dark 0, medium 1 or bright 2, and pays for
+    it one step later: 1 for the action that was asked for, 0 for the others. Random play gets a third.
+    """
+
+    def step(self, state: CountingState, action: Tensor, noise: CountingNoise) -> tuple[CountingState, Transition]:
+        shade = ((state.frames[:, -2, 2, 0, 0] + 1) * 127.5).round().long()
+        state, transition = super().step(state, action, noise)
+        return state, transition._replace(reward=(action == shade * 3 // 256).float())
+
+
 class SteeredWorld(CountingWorld):
     """A `CountingWorld` of MultiDiscrete([3, 2]): it obeys the first part, and counts two further for a second of 1."""
 

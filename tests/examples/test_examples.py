@@ -8,9 +8,11 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 
 from gym_diamond.cli import main as gym_diamond
 from gym_diamond.data import dataset
+from tests.fakes import counting_dream
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -35,6 +37,9 @@ def test_every_example_is_tested_here() -> None:
         "fit_your_game",
         "squash",
         "crafter_env",
+        "ppo_cleanrl_style",
+        "plan_in_the_dream",
+        "ppo_in_the_dream",
     }
 
 
@@ -86,6 +91,50 @@ def test_the_real_game_of_the_example_ends_with_a_life_and_remembers_nothing_of_
     assert infos[0]["TimeLimit.truncated"] is False
     assert infos[0]["terminal_observation"].shape == (64, 64, 6)
     envs.close()
+
+
+def test_ppo_in_one_file_trains_on_the_torch_native_dream() -> None:
+    history = load("ppo_cleanrl_style").main("Breakout", total_steps=16, num_envs=2, num_steps=4)
+    assert len(history) == 2
+    assert all(-1 <= reward <= 1 for reward in history)
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_a_planner_forks_the_present_and_plays_the_same_each_time(real: bool) -> None:
+    plan = load("plan_in_the_dream").main
+    settings = {"game": "Breakout", "num_forks": 4, "horizon": 2, "steps": 2, "seed": 0, "real": real}
+    assert -2 <= plan(**settings) == plan(**settings) <= 2
+
+
+def test_the_planner_does_what_pays_best() -> None:
+    """In the counting world action 2 always pays."""
+    fork = counting_dream(6, autoreset_mode="Disabled", max_count=50)
+    fork.reset(seed=0)
+    assert load("plan_in_the_dream").best_action(fork, 1, torch.Generator().manual_seed(0)) == 2
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_every_method_of_the_experiment_is_judged_in_the_real_game_and_done_once(
+    recurrent: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Eight steps dreamt, four real frames; a look at each four steps."""
+    example = load("ppo_in_the_dream")
+    counts = {"steps": 8, "real_frames": 4, "every": 4, "num_envs": 2, "n_steps": 2, "dream_steps": 3}
+    looks = {"episodes": 1, "final_episodes": 2, "max_game_steps": 3}
+    modes = {"reward_mode": "sample", "end_mode": "sample", "frame_stack": 2, "recurrent": recurrent}
+    settings = example.Settings(game="Breakout", world=None, **counts, **looks, **modes)
+    methods = [name for name in example.METHODS if not recurrent or name == "ppo_dream"]
+    records = example.main(methods, [0], settings, tmp_path)
+    steps = {record["method"]: [found["steps"] for found in record["looks"]] for record in records}
+    everything = {"random": [0], "ppo_frames": [0, 4], "ppo_dream": [0, 4, 8], "ppo_steps": [0, 4, 8]}
+    everything |= {"actor_critic": [0, 30]}  # it is updated every 2 x 15 steps
+    assert steps == {method: everything[method] for method in methods}
+    assert all(len(record["final"]["games"]) == 2 for record in records)
+    found = next(record for record in records if record["method"] == "ppo_dream")["looks"][-1]
+    assert found["exploitation_gap"] == found["training_pays"] - found["game_pays"]
+    capsys.readouterr()
+    assert example.main(methods, [0], settings, tmp_path) == records
+    assert capsys.readouterr().out == "", "what is done is not done again"
 
 
 def test_a_world_is_fitted_end_to_end(

@@ -1,0 +1,128 @@
+"""The folder of a run of `agents.imagine`: a world directory with its policy, and what the run goes on from.
+
+    OUT/config.json ...                the world, copied, unless OUT is that world
+    OUT/policy.safetensors             the policy as it is by now
+    OUT/imagine/config.json            every value that decided the run
+    OUT/imagine/checkpoint.safetensors policy, optimizer, dreams, memories and random numbers; how far in its metadata
+
+Each file is replaced whole.
+"""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from agents.actor_learner import ActorLearner
+from agents.imagine_config import ImagineConfig
+from agents.policy import save_policy
+from gym_diamond import schema
+from gym_diamond.checkpoint import LIMITS, POLICY
+from gym_diamond.envs.dream import Dream, Snapshot
+from gym_diamond.errors import InvalidArgument, InvalidRun
+from gym_diamond.files import read_json, read_tensors, replacing, write_json, write_tensors
+from gym_diamond.nn.lstm import LSTMState
+
+CONFIG, CHECKPOINT = Path("imagine", "config.json"), Path("imagine", "checkpoint.safetensors")
+
+
+class Position(NamedTuple):
+    """How far a run has come."""
+
+    updates: int = 0
+    elapsed: float = 0.0  # seconds of training, those before a resume included
+
+    def progress(self, config: ImagineConfig) -> float:
+        """The fraction of the budget that is used up, at most 1: of the steps or of the time, whichever is more."""
+        of_steps = self.updates * config.steps_per_update / config.steps if config.steps else 0.0
+        of_time = self.elapsed / (60 * config.max_minutes) if config.max_minutes else 0.0
+        return min(1.0, max(of_steps, of_time))
+
+
+class Play(NamedTuple):
+    """What changes beside the learner: the dreams (`Dream` holds them), the policy's memory, the random numbers."""
+
+    dream: Dream
+    memory: LSTMState
+    generator: torch.Generator  # of the actions
+
+
+def check_is_free(out: Path) -> None:
+    """Nothing, if a new run may be written to `out`: a folder without run and policy, or none yet.
+
+    Raises:
+        InvalidRun: something is there already.
+    """
+    if out.exists() and not out.is_dir():
+        raise InvalidRun(f"{out} is a file; give --out a folder.")
+    if (out / CONFIG).exists():
+        raise InvalidRun(f"{out} holds a run already; add --resume to go on with it, or give --out another folder.")
+    if (out / POLICY).exists():
+        raise InvalidRun(f"{out} holds a policy already, which is not overwritten; give --out another folder.")
+
+
+def read_config(out: Path) -> ImagineConfig:
+    """The config of the run in `out`.
+
+    Raises:
+        InvalidRun: there is no run, or its config is damaged.
+    """
+    if not (out / CONFIG).exists():
+        raise InvalidRun(f"there is no run to resume in {out} ({out / CONFIG} is missing); leave out --resume.")
+    try:
+        return schema.decode(ImagineConfig, read_json(out / CONFIG, InvalidRun), str(out / CONFIG))
+    except InvalidArgument as error:
+        raise InvalidRun(str(error)) from error
+
+
+def begin(out: Path, config: ImagineConfig, world: Path) -> None:
+    """Make the folder of a run, or complete it: the files of `world`, but for a policy of its own, and the config."""
+    (out / CONFIG).parent.mkdir(parents=True, exist_ok=True)
+    for name in (name for name in LIMITS if name != POLICY):
+        if (world / name).is_file() and not (out / name).exists():
+            with replacing(out / name) as temporary:
+                shutil.copyfile(world / name, temporary)
+    write_json(out / CONFIG, schema.encode(config))
+
+
+def save(out: Path, learner: ActorLearner, play: Play, position: Position) -> None:
+    """Write what the run goes on from, then the policy."""
+    now = play.dream.snapshot()
+    tensors = learner.tensors()
+    tensors |= {f"dream.state.{i}": leaf.clone() for i, leaf in enumerate(now.state)}
+    tensors |= {f"dream.{name}": getattr(now, name) for name in Snapshot._fields if name != "state"}
+    tensors |= {"memory.hx": play.memory[0], "memory.cx": play.memory[1], "generator": play.generator.get_state()}
+    metadata = {"updates": str(position.updates), "elapsed": repr(position.elapsed)}
+    write_tensors(out / CHECKPOINT, tensors, metadata)
+    save_policy(out, learner.policy)
+
+
+def load(out: Path, learner: ActorLearner, play: Play) -> tuple[Play, Position]:
+    """Where the run in `out` stands: `learner`, the dreams and the random numbers of `play` are put back there.
+
+    Before its first checkpoint a run stands at the start, as `play` does.
+
+    Raises:
+        InvalidRun: the checkpoint is damaged, or of another network or world.
+    """
+    if not (out / CHECKPOINT).exists():
+        return play, Position()
+    tensors, metadata = read_tensors(out / CHECKPOINT, InvalidRun)
+    learner.load_tensors(tensors)
+    try:
+        play.dream.restore(_snapshot(tensors, play.dream.snapshot()))
+        play.generator.set_state(tensors["generator"])
+        device = play.memory[0].device
+        memory = tensors["memory.hx"].to(device), tensors["memory.cx"].to(device)
+        return play._replace(memory=memory), Position(int(metadata["updates"]), float(metadata["elapsed"]))
+    except (KeyError, ValueError) as error:
+        raise InvalidRun(f"{out / CHECKPOINT} is not a checkpoint of this run: {error} is wrong or missing.") from error
+
+
+def _snapshot(tensors: dict[str, Tensor], like: Snapshot) -> Snapshot:
+    """The saved snapshot, whose state is of the kind and on the device of that in `like`."""
+    leaves = [tensors[f"dream.state.{i}"].to(leaf.device) for i, leaf in enumerate(like.state)]
+    clock = {name: tensors[f"dream.{name}"].to(like.keys.device) for name in Snapshot._fields if name != "state"}
+    return Snapshot(state=type(like.state)(*leaves), **clock)

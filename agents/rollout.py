@@ -1,0 +1,86 @@
+"""T steps of N dreams played by an actor-critic: what an update learns from.
+
+Nothing is copied to the host and, but on the CPU, where looking costs nothing, no tensor is asked for its value: what
+only some rows need is computed for all of them and chosen by a mask.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from agents.policy import burn_in
+from gym_diamond.envs.dream import Dream
+from gym_diamond.nn.actor_critic import ActorCritic
+from gym_diamond.nn.lstm import LSTMState
+
+
+class Rollout(NamedTuple):
+    """N rows of T steps; a row may hold parts of several dreams. Gradients flow into `logits` and `value` only."""
+
+    action: Tensor  # (N, T) int64
+    reward: Tensor  # (N, T) float32, as dreamt
+    end: Tensor  # (N, T) bool, the game ended with this step
+    trunc: Tensor  # (N, T) bool, the time was up with it
+    logits: Tensor  # (N, T, num_actions) what the action was drawn from
+    value: Tensor  # (N, T) of the state in which it was
+    next_value: Tensor  # (N, T) of the state that it led to, before any reset
+
+
+def first_memory(dream: Dream, policy: ActorCritic) -> LSTMState:
+    """The memory `(N, D)`, twice, with which `policy` answers the current frames: it has seen those before them."""
+    return burn_in(policy, dream.world.history(dream.snapshot().state)[:, :-1])
+
+
+def rollout(
+    dream: Dream, policy: ActorCritic, memory: LSTMState, num_steps: int, generator: torch.Generator
+) -> tuple[Rollout, LSTMState]:
+    """What the policy did and got in the next `num_steps` steps, and its memory after them.
+
+    A row that is over dreams anew in the same step, and the policy's memory of it is burned in on the frames from which
+    the new dream goes on, as at the very beginning. (The reference begins with an empty memory instead.)
+
+    Args:
+        dream: N of them with autoreset mode "SameStep" and a frame stack of 1, reset before.
+        policy: on the device of the dream.
+        memory: `(N, D)`, twice, from `first_memory` or the last rollout. Gradients stop here.
+        num_steps: T.
+        generator: of the actions, on that device.
+    """
+    obs, (hx, cx) = dream.obs, (part.detach() for part in memory)
+    steps: list[tuple[Tensor, ...]] = []
+    final_values: list[Tensor] = []
+    for _ in range(num_steps):
+        logits, value, (hx, cx) = policy(obs, (hx, cx))
+        action = draw(logits.detach(), generator)
+        step = dream.step(action)
+        done = step.terminated | step.truncated
+        final_value = torch.zeros_like(step.reward)
+        if _may_hold(done):
+            final_value = value_of(policy, step.final_obs, (hx, cx))
+            fresh = first_memory(dream, policy)
+            hx, cx = (torch.where(done[:, None], new, old) for new, old in zip(fresh, (hx, cx), strict=True))
+        steps.append((action, step.reward, step.terminated, step.truncated, logits, value))
+        final_values.append(final_value)
+        obs = step.obs
+    action, reward, end, trunc, logits, value = (torch.stack(part, dim=1) for part in zip(*steps, strict=True))
+    last = value_of(policy, obs, (hx, cx))
+    ahead = torch.cat([value.detach()[:, 1:], last[:, None]], dim=1)  # (N, T), true where no dream ended
+    next_value = torch.where(end | trunc, torch.stack(final_values, dim=1), ahead)
+    return Rollout(action, reward, end, trunc, logits, value, next_value), (hx.detach(), cx.detach())
+
+
+def draw(logits: Tensor, generator: torch.Generator) -> Tensor:
+    """Actions `(N,)` int64 drawn from `logits` `(N, num_actions)` (by the Gumbel trick: `multinomial` would wait)."""
+    exponential = torch.empty_like(logits).exponential_(generator=generator)
+    return (logits - exponential.log()).argmax(dim=1)
+
+
+@torch.no_grad()
+def value_of(policy: ActorCritic, obs: Tensor, memory: LSTMState) -> Tensor:
+    """The values `(N,)` of states that are not acted in."""
+    return policy(obs, memory)[1]
+
+
+def _may_hold(mask: Tensor) -> bool:
+    return mask.device.type != "cpu" or bool(mask.any())
