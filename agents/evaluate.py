@@ -17,7 +17,7 @@ from agents.real_games import play_games
 from agents.scores import has_human_score, human_normalized, published
 from agents.statistics import summarize
 from gym_diamond.cli import say
-from gym_diamond.collection.roster import make_policy
+from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import FRAME_SKIP, RealAtari
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.files import write_bytes, write_json
@@ -118,7 +118,7 @@ def judge(config: EvaluateConfig, policy: str, sticky: float, advance: Callable[
     """The games of one policy and what they come to."""
     max_steps = None if config.max_frames is None else max(1, config.max_frames // FRAME_SKIP)
     with closing(RealAtari(config.game, config.num_envs, repeat_action_probability=sticky)) as games:
-        player = make_policy(policy, config.game, len(games.game.action_meanings), config.num_envs, games.frame_shape)
+        player = make_policy(policy, atari_info(games), config.num_envs)
         played = play_games(games, player, config.episodes, config.seed, max_steps, advance)
     return {
         "policy": policy,

@@ -38,7 +38,7 @@ from agents.rollout import rollout
 from agents.scores import human_normalized
 from agents.statistics import summarize
 from examples.ppo_in_reality import RealVecEnv
-from gym_diamond.collection.roster import make_policy
+from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.loading import DreamArguments, load_dream
 from gym_diamond.envs.sb3 import DreamVecEnv
@@ -165,9 +165,7 @@ def actor_critic(settings: Settings, seed: int, folder: Path) -> Iterator[Progre
 def look(progress: Progress, settings: Settings, episodes: int) -> dict[str, Any]:
     """What an agent gets in whole real games, always the same games."""
     envs = RealAtari(settings.game, min(10, episodes))
-    player = make_policy(
-        progress.player, settings.game, len(envs.game.action_meanings), envs.num_envs, envs.frame_shape
-    )
+    player = make_policy(progress.player, atari_info(envs), envs.num_envs)
     games = play_games(envs, player, episodes, seed=0, max_steps=settings.max_game_steps)
     envs.close()
     per_step = sum(game.signs for game in games) / sum(game.steps for game in games)

@@ -15,13 +15,13 @@ from tqdm import tqdm
 from gym_diamond.cli import say
 from gym_diamond.collection.play import Games, play
 from gym_diamond.collection.policies import Policy
-from gym_diamond.collection.roster import make_policy
+from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.data.dataset import DatasetInfo, check_name, write
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.own_games import PixelGames
 from gym_diamond.envs.pixels import PixelConfig
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.games import ATARI_FPS, GAMES
+from gym_diamond.games import GAMES
 
 ATARI_ONLY = ("sticky_actions", "num_threads")
 
@@ -164,8 +164,7 @@ def _stage_atari(config: CollectConfig) -> Stage:
         repeat_action_probability=config.sticky_actions,
         num_threads=config.num_threads,
     )
-    meanings = env.game.action_meanings
-    return Stage(env, DatasetInfo(env.game.name, len(meanings), meanings, ATARI_FPS, *env.frame_shape), "")
+    return Stage(env, atari_info(env), "")
 
 
 def _cast(config: CollectConfig, info: DatasetInfo) -> tuple[list[Policy], list[float]]:

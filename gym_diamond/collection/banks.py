@@ -13,13 +13,12 @@ import numpy as np
 from tqdm import tqdm
 
 from gym_diamond.collection.play import play
-from gym_diamond.collection.roster import make_policy
+from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.collection.scripted import COURTS
 from gym_diamond.data.contexts import ContextBank, cut
-from gym_diamond.data.dataset_info import DatasetInfo
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.games import ATARI_100K, ATARI_FPS
+from gym_diamond.games import ATARI_100K
 from gym_diamond.hub.bundled import BUNDLED_CONTEXTS, CONTEXT_LENGTH
 
 NUM_CONTEXTS = 64  # of a bundled bank
@@ -60,9 +59,7 @@ def collect_bank(
     if num < 1:
         raise InvalidArgument(f"{num} contexts were asked for; it must be at least 1.")
     env = RealAtari(game, num_envs)
-    meanings = env.game.action_meanings
-    info = DatasetInfo(env.game.name, len(meanings), meanings, ATARI_FPS, *env.frame_shape)
-    policies = [make_policy(name, info, num_envs) for name in shares]
+    policies = [make_policy(name, atari_info(env), num_envs) for name in shares]
     episodes = list(play(env, policies, list(shares.values()), num_steps, seed, proceed))
     return cut(episodes, num, length, np.random.default_rng(seed))
 

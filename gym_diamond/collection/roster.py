@@ -29,7 +29,10 @@ from gym_diamond.collection.policies import (
     StickyPolicy,
 )
 from gym_diamond.collection.scripted import PATIENCE, ScriptedPolicy
+from gym_diamond.data.dataset_info import DatasetInfo
+from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.games import ATARI_FPS
 
 
 class Played(Protocol):
@@ -47,6 +50,12 @@ class Played(Protocol):
     def width(self) -> int: ...
     @property
     def channels(self) -> int: ...
+
+
+def atari_info(env: RealAtari) -> DatasetInfo:
+    """What is played in `env`."""
+    meanings = env.game.action_meanings
+    return DatasetInfo(env.game.name, len(meanings), meanings, ATARI_FPS, *env.frame_shape)
 
 
 def make_policy(name: str, played: Played, num_rows: int, epsilon: float | None = None) -> Policy:
