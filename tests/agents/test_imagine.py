@@ -69,7 +69,7 @@ def test_what_it_leaves_is_a_world_with_a_policy(world: Path, tmp_path: Path) ->
     out = tmp_path / "agent"
     assert exit_status("agents.imagine", main, ["--world", str(world), "--out", str(out), *TINY, "--steps", "4"]) == 0
     assert load_world(out).model.spec == load_world(world).model.spec
-    assert make_policy(str(out), "Breakout", 4, 1, (64, 64, 3)).name == "agent"
+    assert make_policy(str(out), load_world(out).model.spec, 1).name == "agent"
     assert not (world / "policy.safetensors").exists()
     assert list((out / "imagine" / "tensorboard").iterdir())
 

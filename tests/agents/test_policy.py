@@ -71,7 +71,7 @@ def test_a_saved_policy_plays_as_the_network_that_was_saved(tmp_path: Path) -> N
     with torch.no_grad():
         network.actor_linear.bias[2] = 50.0  # it always goes right
     save_policy(tmp_path, network)
-    player = find_policy(str(tmp_path), "Breakout", 4, num_rows=3, frame_shape=(64, 64, 3))
+    player = find_policy(str(tmp_path), breakout(), num_rows=3)
     rows = np.arange(3)
     player.begin(rows)
     assert player.act(rows, np.zeros((3, 64, 64, 3), np.uint8), np.random.default_rng(0)).tolist() == [2, 2, 2]
