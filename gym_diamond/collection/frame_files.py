@@ -96,7 +96,8 @@ def _read_video(path: Path) -> Iterator[np.ndarray]:
 def _read_array(path: Path) -> np.ndarray:
     """The pictures `(T, H, W, C)` uint8."""
     try:
-        frames = _only_array(path) if path.suffix.lower() == ".npz" else np.load(path, mmap_mode="r")
+        packed = path.suffix.lower() == ".npz"
+        frames = _only_array(path) if packed else np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
         if isinstance(error, InvalidDataset):
             raise

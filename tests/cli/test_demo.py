@@ -59,4 +59,5 @@ def test_the_command_without_words_explains_itself(capsys: pytest.CaptureFixture
 
 def test_an_unknown_command_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dreem"]) == 2
-    assert "no command 'dreem'; there is demo, collect, import, fit, evaluate, list, pull, push." in capsys.readouterr().err
+    known = "demo, collect, import, fit, evaluate, list, pull, push"
+    assert f"no command 'dreem'; there is {known}." in capsys.readouterr().err

@@ -111,16 +111,16 @@ def test_rows_have_their_own_seeds_and_begin_anew_by_themselves():
 
 
 @pytest.fixture
-def _a_dot_called_pong():
-    gymnasium.register("Pong", Dot)
+def _a_dot_called_entombed():
+    gymnasium.register("Entombed", Dot)
     yield
-    del gymnasium.registry["Pong"]
+    del gymnasium.registry["Entombed"]
 
 
-@pytest.mark.usefixtures("_a_dot_called_pong")
+@pytest.mark.usefixtures("_a_dot_called_entombed")
 def test_a_game_of_ones_own_is_never_taken_for_an_atari_game():
-    games = PixelGames("tests.own_game:Pong", 1, NATIVE)
-    assert games.game == "tests.own_game:Pong"
+    games = PixelGames("tests.own_game:Entombed", 1, NATIVE)
+    assert games.game == "tests.own_game:Entombed"
     games.close()
 
 
