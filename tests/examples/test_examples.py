@@ -36,6 +36,7 @@ def test_every_example_is_tested_here() -> None:
         "fit_a_world",
         "fit_your_game",
         "squash",
+        "drive",
         "crafter_env",
         "ppo_cleanrl_style",
         "plan_in_the_dream",
@@ -146,6 +147,14 @@ def test_a_world_is_fitted_end_to_end(
         assert (tmp_path / "world" / name).exists(), name
     assert (tmp_path / "world.gif").exists()
     assert "Watch them" in capsys.readouterr().out
+
+
+def test_the_driver_steers_to_where_the_road_is() -> None:
+    follow = load("drive").follow
+    grass = np.full((64, 64, 3), (100, 200, 100), np.uint8)
+    right, left = grass.copy(), grass.copy()
+    right[:, 40:50], left[:, 10:20] = 100, 100  # grey
+    assert [follow(frame) for frame in (right, left, right, left, right, grass)] == [1, 2, 3, 2, 1, 3]
 
 
 def test_squash_pays_for_each_ball_that_is_returned_until_one_is_missed() -> None:
