@@ -7,7 +7,7 @@ file are those that no other file has.
 B1   Frames are truncated to bytes, so 63 of 256 levels sink by one. We round, in one file.
      test_frames.py::test_the_round_trip_is_the_identity_on_every_level
      test_frames.py::test_truncating_at_the_border_would_lose_levels_and_rounding_does_not
-     test_frames.py::test_no_other_file_knows_the_number_255
+     test_frames.py::test_no_other_file_computes_with_the_number_255
 B2   Each epoch reads and writes its data again and darkens it. Ours are uint8 from the emulator to the batch.
      here::test_play_that_is_written_and_read_again_and_again_loses_no_level
      data/test_segments.py::test_levels_survive_the_way_from_frames_to_obs
