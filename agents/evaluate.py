@@ -12,11 +12,10 @@ import torch
 import tyro
 from tqdm import tqdm
 
-from agents.command import exit_status
 from agents.real_games import play_games
 from agents.scores import has_human_score, human_normalized, published
 from agents.statistics import summarize
-from gym_diamond.cli import say
+from gym_diamond.cli import exit_status, say
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import FRAME_SKIP, RealAtari
 from gym_diamond.errors import InvalidArgument

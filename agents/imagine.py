@@ -25,14 +25,13 @@ from tqdm import tqdm
 
 from agents import imagine_run
 from agents.actor_learner import ActorLearner, make_learner
-from agents.command import exit_status
 from agents.imagination import imagine
 from agents.imagine_config import ImagineConfig, check_can_resume, check_is_complete
 from agents.imagine_run import Play, Position
 from agents.policy import make_policy
 from agents.real_games import play_games
 from agents.rollout import first_memory
-from gym_diamond.cli import say
+from gym_diamond.cli import exit_status, say
 from gym_diamond.collection.actor import ActorPolicy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.dream import Dream

@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gym_diamond.errors import GymDiamondError
 
@@ -38,18 +38,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command not in COMMANDS:
         sys.stderr.write(f"gym-diamond: no command {command!r}; there is {', '.join(COMMANDS)}.\n")
         return 2
-    try:
+
+    def run(rest: list[str]) -> int:  # importing may already find that an extra is missing
         return importlib.import_module(f"gym_diamond.cli.{MODULES.get(command, command)}").main(rest)
+
+    return exit_status(f"gym-diamond {command}", run, rest)
+
+
+def exit_status(name: str, run: Callable[[list[str]], int | None], words: Sequence[str]) -> int:
+    """0 done, 1 a full or forbidden disk, 2 a mistake in the input, 130 Ctrl-C: a sentence, never a traceback.
+
+    Args:
+        name: of the command, for messages: "gym-diamond fit".
+        run: what it does with its words; may give a status of its own.
+        words: what was written after its name.
+    """
+    try:
+        return run(list(words)) or 0
     except GymDiamondError as error:
-        sys.stderr.write(f"gym-diamond {command}: {error}\n")
+        sys.stderr.write(f"{name}: {error}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write(f"\ngym-diamond {command}: stopped by Ctrl-C.\n")
+        sys.stderr.write(f"\n{name}: stopped by Ctrl-C.\n")
         return 130
     except BrokenPipeError:  # whoever read our output has seen enough
         return 0
     except OSError as error:
-        sys.stderr.write(f"gym-diamond {command}: {error.strerror or error} ({error.filename or 'no file named'})\n")
+        sys.stderr.write(f"{name}: {error.strerror or error} ({error.filename or 'no file named'})\n")
         return 1
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from agents.command import exit_status
 from agents.evaluate import EvaluateConfig, bounds, evaluate, main, scored, sentence
 from agents.policy import make_policy, save_policy
+from gym_diamond.cli import exit_status
 from gym_diamond.games import GAMES
 from gym_diamond.world_models.protocol import WorldSpec
 

@@ -8,11 +8,11 @@ import torch
 from agents import imagine_run
 from agents.actor_critic_loss import ActorCriticLossConfig
 from agents.actor_learner import AdamConfig, update
-from agents.command import exit_status
 from agents.imagine import main, make_start, parse
 from agents.imagine_config import ImagineConfig
 from agents.rollout import rollout
 from gym_diamond.checkpoint import load_world
+from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import make_policy
 from gym_diamond.envs.dream import Dream
 from gym_diamond.errors import InvalidArgument, InvalidRun
