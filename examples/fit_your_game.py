@@ -25,7 +25,7 @@ SEED = 1_000_003  # of the games in which PPO is judged
 # A short fit of a small, deterministic game: more updates rather than better ones, and frames drawn in one step.
 QUICK = (
     *("--denoiser.lr", "1e-3", "--reward-end.every", "1", "--sampling.num-denoising-steps", "1"),
-    *("--loss.denoiser.num-autoregressive-steps", "0"),
+    *("--loss.denoiser.num-autoregressive-steps", "0", "--loss.denoiser.motion-radius", "3"),
     *("--loss.denoiser.sigma-log-mean", "0.2", "--loss.denoiser.sigma-log-std", "1.6"),  # much noise, as in one step
 )
 
