@@ -149,6 +149,15 @@ def test_a_world_is_fitted_end_to_end(
     assert "Watch them" in capsys.readouterr().out
 
 
+def test_a_lap_begins_where_the_zoom_of_the_camera_ends() -> None:
+    """The zoom lasts a second, 50 steps; from then on the road has the width that it keeps."""
+    lap = load("drive").lap()
+    first, _ = lap.reset(seed=0)
+    assert lap.unwrapped.t == pytest.approx(51 / 50)  # the game's own reset makes one step
+    assert lap.action_space.n == 5
+    assert not np.array_equal(first, [lap.step(3)[0] for _ in range(20)][-1])
+
+
 def test_the_driver_steers_to_where_the_road_is() -> None:
     follow = load("drive").follow
     grass = np.full((64, 64, 3), (100, 200, 100), np.uint8)
