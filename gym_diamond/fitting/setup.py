@@ -69,7 +69,7 @@ def start_networks(model: Any, config: RunConfig) -> None:
 
     Raises:
         InvalidWorld: the world is missing or damaged.
-        InvalidRun: its network has another architecture, or the world other frames or another context length.
+        InvalidRun: its network has another architecture, or the world other colours or another context length.
     """
     for objective in world_models.backend(config.backend).objectives(model, config.loss):
         source = getattr(config, objective.name).start_from
@@ -85,24 +85,24 @@ def start_networks(model: Any, config: RunConfig) -> None:
             raise InvalidRun(f"{flag} {source} has another architecture than this run: {theirs}, not {ours}.")
         if _border(world.spec) != _border(model.spec):
             raise InvalidRun(
-                f"{flag} {source} has other frames or another context than this run: {_border(world.spec)}, not "
-                f"{_border(model.spec)} (height, width, channels, context length)."
+                f"{flag} {source} has other colours or another context than this run: {_border(world.spec)}, not "
+                f"{_border(model.spec)} (channels, context length)."
             )
         start_network(objective.network, world.get_submodule(name_of(objective.network, model)))
 
 
 def start_network(network: nn.Module, source: nn.Module) -> None:
-    """Copy the tensors of `source` into `network`; those whose shape hangs on another game's actions or rewards stay.
+    """Copy the tensors of `source` into `network`; those shaped by its actions, rewards or frames stay where those differ.
 
-    Between games of equal actions and rewards that is an exact copy.
+    Between games that are equal in these it is an exact copy. Convolutions fit frames of any size.
     """
     ours = network.state_dict()
     fitting = {name: value for name, value in source.state_dict().items() if value.shape == ours[name].shape}
     network.load_state_dict({**ours, **fitting})
 
 
-def _border(spec: WorldSpec) -> tuple[int, int, int, int]:
-    return spec.height, spec.width, spec.channels, spec.context_length
+def _border(spec: WorldSpec) -> tuple[int, int]:
+    return spec.channels, spec.context_length
 
 
 def name_of(part: nn.Module, whole: nn.Module) -> str:

@@ -134,14 +134,20 @@ def test_a_world_of_another_game_lends_all_that_does_not_hang_on_its_actions(sou
     assert all(torch.equal(found[name], theirs[name]) for name in theirs if name not in fresh)
 
 
-@pytest.mark.parametrize(
-    ("change", "told"), [({"height": 32}, r"\(32, 16, 3, 4\)"), ({"width": 8}, r"\(16, 8, 3, 4\)")]
-)
-def test_a_world_of_other_frames_is_refused(source: Path, material: Material, change: dict[str, int], told: str):
+def test_a_world_of_larger_frames_lends_its_whole_denoiser(source: Path, material: Material):
+    """Convolutions fit frames of any size; what is written for 16x16 here begins a fit of 32x16."""
+    taller = replace(material.spec, height=32)
+    setup = make_setup(make_config("tiny", denoiser=source), Material(taller, material.episodes), torch.device("cpu"))
+    found, theirs = setup.average.state_dict(), weights(source)
+    assert all(torch.equal(found[name], theirs[name]) for name in theirs if name.startswith("denoiser."))
+
+
+@pytest.mark.parametrize(("change", "told"), [({"channels": 1}, r"\(1, 4\)"), ({"context_length": 2}, r"\(3, 2\)")])
+def test_a_world_of_other_colours_or_context_is_refused(
+    source: Path, material: Material, change: dict[str, int], told: str
+):
     other = Material(replace(material.spec, **change), material.episodes)
-    with pytest.raises(
-        InvalidRun, match=rf"other frames or another context than this run: \(16, 16, 3, 4\), not {told}"
-    ):
+    with pytest.raises(InvalidRun, match=rf"other colours or another context than this run: \(3, 4\), not {told}"):
         make_setup(make_config("tiny", denoiser=source), other, torch.device("cpu"))
 
 
