@@ -94,7 +94,8 @@ def start_networks(model: Any, config: RunConfig) -> None:
 def start_network(network: nn.Module, source: nn.Module) -> None:
     """Copy the tensors of `source` into `network`, but for those that have another shape there, and stay.
 
-    Actions, rewards and the size of the frames decide some shapes; between equals it is an exact copy. Convolutions fit frames of any size.
+    Actions, rewards and the size of the frames decide some shapes; between equals it is an exact copy. Convolutions
+    fit frames of any size.
     """
     ours = network.state_dict()
     fitting = {name: value for name, value in source.state_dict().items() if value.shape == ours[name].shape}
