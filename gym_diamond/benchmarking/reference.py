@@ -1,0 +1,253 @@
+"""The other side of the race: the reference implementation, from a checkout that the user has, by its own classes.
+
+Its `WorldModelEnv` steps with the architecture, batch and sampler of the dreams it is held against, in its own
+precision, float32 with the TF32 that its trainer allows, as it is written or compiled as its trainer compiles it. Its
+weights are random, but for two layers that keep it from ever ending a game: a reset would cost it more than a step.
+
+Only what a step needs is imported, so neither the emulator nor its image library has to be there.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from gym_diamond.benchmarking.dreams import Mode
+from gym_diamond.benchmarking.memory import peak_bytes
+from gym_diamond.benchmarking.random_world import roughen
+from gym_diamond.benchmarking.timing import seconds
+from gym_diamond.errors import InvalidArgument, MissingExtra
+from gym_diamond.world_models.diamond.config import DiamondConfig
+from gym_diamond.world_models.protocol import Sampling, WorldSpec
+
+ENV_FILE = Path("src/envs/world_model_env.py")
+FILES = (ENV_FILE, Path("src/models/rew_end_model.py"), Path("src/models/diffusion/__init__.py"))
+ADDRESS = "https://github.com/eloialonso/diamond"
+ENDLESS = 10**9  # steps of an episode
+SURE = 10.0  # what the layer before the last says, so that the last is sure that the game goes on
+
+
+@dataclass(frozen=True)
+class ReferenceSettings:
+    """What the reference dreams, and how."""
+
+    checkout: str
+    config: DiamondConfig
+    spec: WorldSpec
+    sampling: Sampling
+    mode: Mode
+    num_envs: int
+    device: str
+    threads: int | None
+
+
+class ReferenceModules(NamedTuple):
+    """The modules whose classes are used."""
+
+    diffusion: ModuleType
+    rew_end_model: ModuleType
+    world_model_env: ModuleType
+
+
+class Batch(NamedTuple):
+    """What the reference takes its start states from."""
+
+    obs: Tensor  # (N, L, C, H, W)
+    act: Tensor  # (N, L)
+
+
+class Batches:
+    """Stands in for the reference's loader of real play: noise, N moments at a time."""
+
+    def __init__(self, spec: WorldSpec, num: int) -> None:
+        self.batch_sampler = self  # asked for the number of rows
+        self.batch_size = num
+        self._spec = spec
+
+    def __iter__(self) -> Iterator[Batch]:
+        spec, length = self._spec, self._spec.context_length
+        while True:
+            obs = torch.rand(self.batch_size, length, spec.channels, spec.height, spec.width) * 2 - 1
+            yield Batch(obs, torch.randint(spec.num_actions, (self.batch_size, length)))
+
+
+class Reference:
+    """Its env, ready to step.
+
+    Raises:
+        InvalidArgument: it is no checkout of the reference.
+        MissingExtra: it imports a package that is not installed.
+    """
+
+    def __init__(self, settings: ReferenceSettings) -> None:
+        if settings.threads is not None:
+            torch.set_num_threads(settings.threads)
+        self.device = torch.device(settings.device)
+        torch.backends.cuda.matmul.allow_tf32 = True  # as its trainer does
+        torch.manual_seed(0)
+        self.env = build_env(load_modules(Path(settings.checkout)), settings)
+        if settings.mode == "compile":  # as its trainer does
+            self.env.predict_next_obs = torch.compile(self.env.predict_next_obs, mode="reduce-overhead")
+            self.env.predict_rew_end = torch.compile(self.env.predict_rew_end, mode="reduce-overhead")
+        self.env.reset()
+        self._actions = torch.randint(settings.spec.num_actions, (settings.num_envs,), device=self.device)
+        self._first_seconds = self.step_seconds(1)
+
+    def first_seconds(self) -> float:
+        """The seconds of the very first step, compilation included."""
+        return self._first_seconds
+
+    def step_seconds(self, num_steps: int) -> float:
+        """The mean seconds of a step, over `num_steps` in a row."""
+
+        def run() -> None:
+            for _ in range(num_steps):
+                self.env.step(self._actions)
+
+        return seconds(run, self.device) / num_steps
+
+    def peak_bytes(self) -> int | None:
+        """The most memory that was ever held here (see `memory.peak_bytes`)."""
+        return peak_bytes(self.device)
+
+
+def build_env(modules: ReferenceModules, settings: ReferenceSettings) -> Any:
+    """The reference's `WorldModelEnv` with both of its networks, whose games never end."""
+    sampling = settings.sampling
+    sampler = modules.diffusion.DiffusionSamplerConfig(
+        num_steps_denoising=sampling.num_denoising_steps,
+        sigma_min=sampling.sigma_min,
+        sigma_max=sampling.sigma_max,
+        rho=sampling.rho,
+        order=sampling.order,
+    )
+    config = modules.world_model_env.WorldModelEnvConfig(
+        horizon=ENDLESS, num_batches_to_preload=1, diffusion_sampler=sampler
+    )
+    denoiser = build_denoiser(modules.diffusion, settings.config, settings.spec)
+    judge = build_judge(modules.rew_end_model, settings.config, settings.spec)
+    for network in (denoiser, judge):
+        roughen(network.to(settings.device))
+    never_end(judge.head)
+    return modules.world_model_env.WorldModelEnv(denoiser, judge, Batches(settings.spec, settings.num_envs), config)
+
+
+def build_denoiser(module: ModuleType, config: DiamondConfig, spec: WorldSpec) -> Any:
+    """The reference's denoiser with the architecture of ours."""
+    inner = module.InnerModelConfig(
+        img_channels=spec.channels,
+        num_steps_conditioning=spec.context_length,
+        cond_channels=config.denoiser.cond_channels,
+        depths=list(config.denoiser.depths),
+        channels=list(config.denoiser.channels),
+        attn_depths=list(config.denoiser.attn_depths),
+        num_actions=spec.num_actions,
+    )
+    scales = {"sigma_data": config.denoiser.sigma_data, "sigma_offset_noise": config.denoiser.sigma_offset_noise}
+    return module.Denoiser(module.DenoiserConfig(inner_model=inner, **scales))
+
+
+def build_judge(module: ModuleType, config: DiamondConfig, spec: WorldSpec) -> Any:
+    """The reference's reward/end model with the architecture of ours."""
+    return module.RewEndModel(
+        module.RewEndModelConfig(
+            lstm_dim=config.reward_end.lstm_dim,
+            img_channels=spec.channels,
+            img_size=spec.height,
+            cond_channels=config.reward_end.cond_channels,
+            depths=list(config.reward_end.depths),
+            channels=list(config.reward_end.channels),
+            attn_depths=list(config.reward_end.attn_depths),
+            num_actions=spec.num_actions,
+        )
+    )
+
+
+@torch.no_grad()
+def never_end(head: Any) -> None:
+    """Set the first and the last layer of `head` so that going on is sure, whatever it is shown.
+
+    Args:
+        head: linear, activation, linear without bias; its last two outputs are the logits of going on and of ending.
+    """
+    head[0].weight.zero_()
+    head[0].bias.fill_(SURE)
+    head[-1].weight[-2:] = torch.tensor([[1.0], [-1.0]])
+
+
+def check_comparable(config: DiamondConfig, spec: WorldSpec, sampling: Sampling) -> None:
+    """Nothing, if the reference has this architecture too.
+
+    Raises:
+        InvalidArgument: it has not.
+    """
+    differs = config.denoiser.patch_size != 1 or config.reward_end.patch_size != 1 or config.reward_end.difference
+    differs = differs or bool(spec.action_sizes) or spec.height != spec.width or sampling.s_churn > 0
+    if differs or spec.reward_coding != "classes" or len(spec.reward_values) != 3:
+        raise InvalidArgument(
+            "--reference: the reference has no such architecture (patches, differences of frames, actions of several "
+            "parts or other rewards than -1, 0 and 1), so there is nothing to hold this world against. "
+            "Use --preset paper."
+        )
+
+
+def check_checkout(checkout: Path) -> None:
+    """Nothing, if the reference seems to be in the folder `checkout`.
+
+    Raises:
+        InvalidArgument: it is not.
+    """
+    missing = [str(file) for file in FILES if not (checkout / file).is_file()]
+    if missing:
+        what = "does not exist" if not checkout.is_dir() else f"has no {', no '.join(missing)}"
+        raise InvalidArgument(
+            f"--reference {checkout} is no checkout of the reference implementation: it {what}. "
+            f"Get one: git clone {ADDRESS}"
+        )
+
+
+def load_modules(checkout: Path) -> ReferenceModules:
+    """The modules of the reference, in a process that has no others of these names.
+
+    Raises:
+        InvalidArgument: it is no checkout of the reference.
+        MissingExtra: it imports a package that is not installed.
+    """
+    check_checkout(checkout)
+    sys.path.insert(0, str((checkout / "src").resolve()))
+    try:
+        diffusion, judge = importlib.import_module("models.diffusion"), importlib.import_module("models.rew_end_model")
+        return ReferenceModules(diffusion, judge, _load_file("world_model_env", checkout / ENV_FILE))
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        raise MissingExtra(
+            f"--reference {checkout}: the reference imports {name}, which is not installed here: pip install {name}"
+        ) from error
+
+
+def can_load(checkout: str) -> bool:
+    """True, if the modules of the reference can be imported; run it in a process of its own.
+
+    Raises:
+        InvalidArgument: it is no checkout of the reference.
+        MissingExtra: it imports a package that is not installed.
+    """
+    return bool(load_modules(Path(checkout)))
+
+
+def _load_file(name: str, path: Path) -> ModuleType:
+    """The module in a file, without its package, whose `__init__` would import the emulator."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InvalidArgument(f"{path} is no Python file that can be imported.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
