@@ -188,13 +188,20 @@ def check_comparable(config: DiamondConfig, spec: WorldSpec, sampling: Sampling)
     Raises:
         InvalidArgument: it has not.
     """
-    differs = config.denoiser.patch_size != 1 or config.reward_end.patch_size != 1 or config.reward_end.difference
-    differs = differs or bool(spec.action_sizes) or spec.height != spec.width or sampling.s_churn > 0
-    if differs or spec.reward_coding != "classes" or len(spec.reward_values) != 3:
+    differences = {
+        "folds patches of pixels": max(config.denoiser.patch_size, config.reward_end.patch_size) > 1,
+        "shows reward and end the difference of frames": config.reward_end.difference,
+        "has not two blocks in the middle of reward and end": config.reward_end.depths[-1] != 2,
+        "has actions of several parts": bool(spec.action_sizes),
+        "has other rewards than -1, 0 and 1": spec.reward_values != (-1.0, 0.0, 1.0),
+        "has frames that are not square": spec.height != spec.width,
+        "samples with churn": sampling.s_churn > 0,
+    }
+    found = [words for words, differs in differences.items() if differs]
+    if found:
         raise InvalidArgument(
-            "--reference: the reference has no such architecture (patches, differences of frames, actions of several "
-            "parts or other rewards than -1, 0 and 1), so there is nothing to hold this world against. "
-            "Use --preset paper."
+            f"--reference: this world {', '.join(found)}, and the reference does not, so there is nothing to hold it "
+            "against. Use --preset paper."
         )
 
 

@@ -66,12 +66,17 @@ def against_floor(ours: Ours, peak: Peak) -> dict[str, float]:
 
 
 def parts(ours: Ours) -> dict[str, dict[str, float]] | None:
-    """Milliseconds and shares of a step of the vector env; "python" is what the timed parts leave. None: not timed."""
+    """Milliseconds and shares of a step of the vector env; the denoiser is what the others leave. None: not timed."""
     if ours.parts is None:
         return None
-    whole = ours.vector_step_seconds
-    seconds = {**ours.parts._asdict(), "copies": whole - ours.step_seconds}
-    seconds["python"] = whole - sum(seconds.values())
+    whole, part = ours.vector_step_seconds, ours.parts
+    seconds = {
+        "denoiser": ours.step_seconds - sum(part),
+        "reward_end": part.reward_end,
+        "noise": part.noise,
+        "copies": whole - ours.step_seconds,
+        "python": part.shell,
+    }
     return {name: {"ms": 1e3 * value, "share": value / whole} for name, value in seconds.items()}
 
 

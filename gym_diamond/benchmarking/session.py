@@ -65,6 +65,8 @@ def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[
     """
     if plan.reference is not None:
         check_checkout(Path(plan.reference))
+    rivals = [rival_settings(plan, batch) for batch in plan.batches]
+    if plan.reference is not None:
         tell("reference, imports")
         isolated("reference", can_load, plan.reference)  # before minutes of work, not after
     peaks = {precision: measure_peak(plan, precision, tell) for precision in plan.precisions}
@@ -79,14 +81,14 @@ def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[
         "rows": [],
         "fit": [],
     }
-    for batch in plan.batches:
-        result = race(dream_settings(plan, batch), rival_settings(plan, batch), plan.pace, tell)
+    for batch, settings in zip(plan.batches, rivals, strict=True):
+        result = race(dream_settings(plan, batch), settings, plan.pace, tell)
         document["rows"] += rows(subject, result, peaks[batch.precision])
         yield document
     for precision in plan.precisions if plan.fit else ():
         tell(f"fit, {precision}")
-        settings = FitSettings(str(plan.directory), plan.device, precision, plan.threads, plan.pace.seconds)
-        document["fit"] += [speed._asdict() for speed in isolated("fit", fit_speeds, settings)]
+        fit = FitSettings(str(plan.directory), plan.device, precision, plan.threads, plan.pace.seconds)
+        document["fit"] += [speed._asdict() for speed in isolated("fit", fit_speeds, fit)]
         yield document
 
 

@@ -143,9 +143,12 @@ def _attempt(call: Callable[[], Any]) -> Answer:
     except GymDiamondError as error:
         return Answer(error=error)
     except (torch.OutOfMemoryError, MemoryError) as error:
-        reason = str(error).partition("\n")[0]
-        return Answer(error=InvalidArgument(f"The memory is not enough ({reason}). Give a smaller --num-envs."))
+        return Answer(error=InvalidArgument(f"The memory is not enough ({_line(error)}). Give a smaller --num-envs."))
     except Exception as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-        return Answer(crash=(traceback.format_exc(), reason))
+        return Answer(crash=(traceback.format_exc(), _line(error)))
+
+
+def _line(error: BaseException) -> str:
+    """The kind of an error and the first line of what it says."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return ": ".join([type(error).__name__, *lines[:1]])

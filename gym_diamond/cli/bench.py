@@ -237,11 +237,10 @@ def bar(total: int) -> Iterator[Callable[[str], None]]:
         told: list[str] = []
 
         def tell(what: str) -> None:
-            shown.set_postfix_str(what, refresh=False)
-            shown.update(len(told) > 0)  # what was told before is done
+            shown.n = len(told)  # what was told before is done
             told.append(what)
-            shown.refresh()
+            shown.set_postfix_str(what)
 
         yield tell
-        shown.set_postfix_str("done", refresh=False)
-        shown.update(total - shown.n)
+        shown.n = total
+        shown.set_postfix_str("done")
