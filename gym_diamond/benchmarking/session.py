@@ -10,7 +10,7 @@ import torch
 import gym_diamond
 from gym_diamond.benchmarking.dreams import MODES, DreamSettings, Mode
 from gym_diamond.benchmarking.fit_speed import FitSettings, fit_speeds
-from gym_diamond.benchmarking.probe import Peak, ProbeSettings, probe
+from gym_diamond.benchmarking.probe import SECONDS, Peak, ProbeSettings, probe
 from gym_diamond.benchmarking.race import Pace, Tell, num_tellings, race
 from gym_diamond.benchmarking.reference import ReferenceSettings, can_load, check_checkout, check_comparable
 from gym_diamond.benchmarking.rows import Subject, rows
@@ -95,7 +95,9 @@ def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[
 def measure_peak(plan: Plan, precision: str, tell: Tell) -> Peak:
     """What the machine does at most in a precision."""
     tell(f"the machine's peak, {precision}")
-    return isolated("probe", probe, ProbeSettings(plan.device, precision, plan.threads))
+    return isolated(
+        "probe", probe, ProbeSettings(plan.device, precision, plan.threads, min(SECONDS, plan.pace.seconds))
+    )
 
 
 def dream_settings(plan: Plan, batch: Batch) -> list[DreamSettings]:

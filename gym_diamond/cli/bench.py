@@ -13,13 +13,21 @@ from typing import Any, TypeVar
 import tyro
 from tqdm import tqdm
 
+from gym_diamond.benchmarking.dreams import MODES
+from gym_diamond.benchmarking.race import Pace
+from gym_diamond.benchmarking.random_world import find_preset, write_random_world
+from gym_diamond.benchmarking.rows import Subject
+from gym_diamond.benchmarking.session import Plan, all_batches, measure
+from gym_diamond.benchmarking.table import summary
 from gym_diamond.cli import say
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.files import write_json
+from gym_diamond.hardware import resolve_device
+from gym_diamond.hub import find_world
 
 ON_A_CPU = "1,8,32"
 ON_A_GPU = "1,8,32,128,512,1024,2048"
 PRECISIONS = ("auto", "fp32", "bf16")
-MODES = ("eager", "compile")
 DEFAULT_PRESET = "small"
 
 Name = TypeVar("Name", bound=str)
@@ -78,10 +86,6 @@ def main(argv: list[str]) -> int:
     """The exit status of `gym-diamond bench`."""
     arguments = tyro.cli(Arguments, args=argv, prog="gym-diamond bench")
     check(arguments)
-    from gym_diamond.benchmarking.session import measure  # torch takes a second: only now
-    from gym_diamond.benchmarking.table import summary
-    from gym_diamond.files import write_json
-
     preset = None if arguments.world else arguments.preset or DEFAULT_PRESET
     document: dict[str, Any] | None = None
     place: Path | None = None
@@ -99,17 +103,12 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def make_plan(arguments: Arguments, preset: str | None, directory: Path) -> tuple[Any, Any]:
-    """Whose speed is measured, a `rows.Subject`, and how, a `session.Plan`.
+def make_plan(arguments: Arguments, preset: str | None, directory: Path) -> tuple[Subject, Plan]:
+    """Whose speed is measured, and how.
 
     Raises:
         InvalidArgument: an argument has a value that is not allowed.
     """
-    from gym_diamond.benchmarking.race import Pace
-    from gym_diamond.benchmarking.rows import Subject
-    from gym_diamond.benchmarking.session import Plan, all_batches
-    from gym_diamond.hardware import resolve_device
-
     device = resolve_device(arguments.device)
     nums = arguments.num_envs or (ON_A_CPU if device.type == "cpu" else ON_A_GPU)
     steps = arguments.num_denoising_steps
@@ -141,9 +140,6 @@ def open_world(preset: str | None, world: str | None) -> Iterator[Path]:
         InvalidWorld: the world is missing.
         HubError: the world is on the Hub and cannot be had now.
     """
-    from gym_diamond.benchmarking.random_world import find_preset, write_random_world
-    from gym_diamond.hub import find_world
-
     if preset is None:
         yield find_world(world, None)
         return

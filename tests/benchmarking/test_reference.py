@@ -1,5 +1,6 @@
 """The reference is found, built with our architecture and kept from ending; what is wrong with a checkout is said."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_its_games_never_end_whatever_it_is_shown():
 
 
 def test_a_folder_that_is_not_there_is_told_with_the_way_to_one(tmp_path: Path):
-    with pytest.raises(InvalidArgument, match="it does not exist. Get one: git clone https://"):
+    with pytest.raises(InvalidArgument, match=r"it does not exist\. Get one: git clone https://"):
         check_checkout(tmp_path / "nowhere")
 
 
@@ -77,8 +78,6 @@ def test_a_package_that_it_lacks_is_named_with_the_command_that_brings_it(tmp_pa
 def test_a_reference_that_runs_in_no_mode_is_an_error_that_says_why(tmp_path: Path):
     checkout = write_checkout(tmp_path)
     (checkout / "src/models/rew_end_model.py").write_text("class RewEndModel: pass\n")
-    from contextlib import ExitStack
-
     with ExitStack() as stack, pytest.raises(InvalidArgument, match=r"does not run here \(eager: AttributeError.*main"):
         start_rivals(stack, [settings(checkout)], lambda what: None)
 

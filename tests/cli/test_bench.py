@@ -21,13 +21,12 @@ def test_it_writes_what_the_table_shows(tmp_path: Path, capsys, monkeypatch):
     world.mkdir()
     write_random_world(world, PLAIN)
     checkout, out = write_checkout(tmp_path / "reference"), tmp_path / "speed.json"
-    words = ("--world", str(world), "--num-envs", "1,3", "--reference", str(checkout), "--json", str(out), *QUICK)
+    words = ("--world", str(world), "--num-envs", "2", "--reference", str(checkout), "--json", str(out), *QUICK)
     assert main(["bench", *words]) == 0
 
     document: dict[str, Any] = json.loads(out.read_text())
     assert [(row["num_envs"], row["mode"], row["world"], row["preset"]) for row in document["rows"]] == [
-        (1, "eager", "plain", None),
-        (3, "eager", "plain", None),
+        (2, "eager", "plain", None),
     ]
     for row in document["rows"]:
         quotient = row["env_steps_per_second"] / row["reference_env_steps_per_second"]
@@ -37,7 +36,7 @@ def test_it_writes_what_the_table_shows(tmp_path: Path, capsys, monkeypatch):
         assert len(row["round_step_ms"]) == 2
         assert row["floor"]["ratio_to_floor"] > 0
     assert [speed["objective"] for speed in document["fit"]] == ["denoiser", "reward_end"]
-    assert document["command"].startswith("gym-diamond bench --world plain --num-envs 1,3 --reference reference --json")
+    assert document["command"].startswith("gym-diamond bench --world plain --num-envs 2 --reference reference --json")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plain", "reference", "speed.json"]
 
     printed = capsys.readouterr().out
