@@ -3,13 +3,8 @@
 Its `WorldModelEnv` steps with the architecture, batch and sampler of the dreams it is held against, in its own
 precision, float32 with the TF32 that its trainer allows, as it is written or compiled as its trainer compiles it. Its
 weights are random, but for two layers that keep it from ever ending a game: a reset would cost it more than a step.
-
-Only what a step needs is imported, so neither the emulator nor its image library has to be there.
 """
 
-import importlib
-import importlib.util
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,17 +14,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from gym_diamond.benchmarking.checkout import ReferenceModules, load_modules
 from gym_diamond.benchmarking.dreams import Mode
 from gym_diamond.benchmarking.memory import peak_bytes
 from gym_diamond.benchmarking.random_world import roughen
 from gym_diamond.benchmarking.timing import seconds
-from gym_diamond.errors import InvalidArgument, MissingExtra
+from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models.diamond.config import DiamondConfig
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
 
-ENV_FILE = Path("src/envs/world_model_env.py")
-FILES = (ENV_FILE, Path("src/models/rew_end_model.py"), Path("src/models/diffusion/__init__.py"))
-ADDRESS = "https://github.com/eloialonso/diamond"
 ENDLESS = 10**9  # steps of an episode
 SURE = 10.0  # what the layer before the last says, so that the last is sure that the game goes on
 
@@ -46,14 +39,6 @@ class ReferenceSettings:
     num_envs: int
     device: str
     threads: int | None
-
-
-class ReferenceModules(NamedTuple):
-    """The modules whose classes are used."""
-
-    diffusion: ModuleType
-    rew_end_model: ModuleType
-    world_model_env: ModuleType
 
 
 class Batch(NamedTuple):
@@ -203,58 +188,3 @@ def check_comparable(config: DiamondConfig, spec: WorldSpec, sampling: Sampling)
             f"--reference: this world {', '.join(found)}, and the reference does not, so there is nothing to hold it "
             "against. Use --preset paper."
         )
-
-
-def check_checkout(checkout: Path) -> None:
-    """Nothing, if the reference seems to be in the folder `checkout`.
-
-    Raises:
-        InvalidArgument: it is not.
-    """
-    missing = [str(file) for file in FILES if not (checkout / file).is_file()]
-    if missing:
-        what = "does not exist" if not checkout.is_dir() else f"has no {', no '.join(missing)}"
-        raise InvalidArgument(
-            f"--reference {checkout} is no checkout of the reference implementation: it {what}. "
-            f"Get one: git clone {ADDRESS}"
-        )
-
-
-def load_modules(checkout: Path) -> ReferenceModules:
-    """The modules of the reference, in a process that has no others of these names.
-
-    Raises:
-        InvalidArgument: it is no checkout of the reference.
-        MissingExtra: it imports a package that is not installed.
-    """
-    check_checkout(checkout)
-    sys.path.insert(0, str((checkout / "src").resolve()))
-    try:
-        diffusion, judge = importlib.import_module("models.diffusion"), importlib.import_module("models.rew_end_model")
-        return ReferenceModules(diffusion, judge, _load_file("world_model_env", checkout / ENV_FILE))
-    except ModuleNotFoundError as error:
-        name = (error.name or "").partition(".")[0]
-        raise MissingExtra(
-            f"--reference {checkout}: the reference imports {name}, which is not installed here: pip install {name}"
-        ) from error
-
-
-def can_load(checkout: str) -> bool:
-    """True, if the modules of the reference can be imported; run it in a process of its own.
-
-    Raises:
-        InvalidArgument: it is no checkout of the reference.
-        MissingExtra: it imports a package that is not installed.
-    """
-    return bool(load_modules(Path(checkout)))
-
-
-def _load_file(name: str, path: Path) -> ModuleType:
-    """The module in a file, without its package, whose `__init__` would import the emulator."""
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise InvalidArgument(f"{path} is no Python file that can be imported.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import torch
 
 import gym_diamond
+from gym_diamond.benchmarking.checkout import can_load, check_checkout
 from gym_diamond.benchmarking.dreams import MODES, DreamSettings, Mode
 from gym_diamond.benchmarking.fit_speed import FitSettings, fit_speeds
 from gym_diamond.benchmarking.probe import SECONDS, Peak, ProbeSettings, probe
 from gym_diamond.benchmarking.race import Pace, Tell, num_tellings, race
-from gym_diamond.benchmarking.reference import ReferenceSettings, can_load, check_checkout, check_comparable
+from gym_diamond.benchmarking.reference import ReferenceSettings, check_comparable
 from gym_diamond.benchmarking.rows import Subject, rows
 from gym_diamond.benchmarking.worker import isolated
 from gym_diamond.checkpoint import load_world

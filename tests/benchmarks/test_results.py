@@ -1,4 +1,4 @@
-"""The results that are kept here are those of `gym-diamond bench`: named by date and hardware, and in themselves right."""
+"""The results kept here are those of `gym-diamond bench`: named by date and hardware, and in themselves right."""
 
 import json
 from pathlib import Path
