@@ -1,5 +1,7 @@
 """A whole benchmark: the machine, every batch, the fit; after each of them the document that holds all so far."""
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +66,7 @@ def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[
     Raises:
         GymDiamondError: dreams or the reference cannot be had with these settings on this machine.
     """
+    load = others_load()
     if plan.reference is not None:
         check_checkout(Path(plan.reference))
     rivals = [rival_settings(plan, batch) for batch in plan.batches]
@@ -78,6 +81,7 @@ def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[
         "version": gym_diamond.__version__,
         "torch": torch.__version__,
         "hardware": describe(device),
+        "load": load,
         "peaks": {p: {**peak._asdict(), "flops_per_second": peak.flops_per_second} for p, peak in peaks.items()},
         "rows": [],
         "fit": [],
@@ -91,6 +95,11 @@ def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[
         fit = FitSettings(str(plan.directory), plan.device, precision, plan.threads, plan.pace.seconds)
         document["fit"] += [speed._asdict() for speed in isolated("fit", fit_speeds, fit)]
         yield document
+
+
+def others_load() -> float | None:
+    """How many threads of other programs wanted a core in the last minute; None where the platform does not tell."""
+    return None if sys.platform == "win32" else os.getloadavg()[0]
 
 
 def measure_peak(plan: Plan, precision: str, tell: Tell) -> Peak:

@@ -7,6 +7,7 @@ from gym_diamond.evaluation.markdown import number, table
 
 Row = Mapping[str, Any]
 
+BUSY = 0.5  # a load from which speeds are not those of the machine
 SETTINGS = ("dreams", "precision", "mode", "steps")  # the columns that every table of dreams begins with
 PARTS = {"denoiser": "denoiser", "reward_end": "reward/end", "noise": "noise", "copies": "copies", "python": "Python"}
 
@@ -85,13 +86,25 @@ def peak_sentence(precision: str, peak: Mapping[str, float]) -> str:
     )
 
 
+def load_sentence(load: float | None) -> str | None:
+    """A warning, if the machine was not free; None if it was."""
+    if load is None or load < BUSY:
+        return None
+    return (
+        f"Other programs kept this machine busy (a load of {load:.1f} at the start), so it can do more than this. The "
+        "ratio to the reference suffers less: both had their turns under the same load."
+    )
+
+
 def summary(document: Mapping[str, Any]) -> str:
     """All that was measured, in Markdown."""
     rows, hardware = document["rows"], document["hardware"]
     subject = f"preset {rows[0]['preset']}, random weights" if rows[0]["preset"] else f"world {rows[0]['world']}"
+    busy = load_sentence(document["load"])
     parts = [
         f"{hardware['model']}, {hardware['device']}, {rows[0]['threads']} threads, torch {document['torch']}, "
         f"{document['date'][:10]}: {subject}",
+        *([busy] if busy else []),
         *(peak_sentence(precision, peak) for precision, peak in document["peaks"].items()),
         speed_table(rows),
         floor_table(rows),

@@ -13,8 +13,6 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Self, TypeVar
 
-import torch
-
 from gym_diamond.errors import GymDiamondError, InvalidArgument
 
 T = TypeVar("T")
@@ -142,10 +140,17 @@ def _attempt(call: Callable[[], Any]) -> Answer:
         return Answer(call())
     except GymDiamondError as error:
         return Answer(error=error)
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        return Answer(error=InvalidArgument(f"The memory is not enough ({_line(error)}). Give a smaller --num-envs."))
     except Exception as error:
+        if _is_want_of_memory(error):
+            words = f"The memory is not enough ({_line(error)}). Give a smaller --num-envs."
+            return Answer(error=InvalidArgument(words))
         return Answer(crash=(traceback.format_exc(), _line(error)))
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    import torch  # takes a second, which only those wait for who failed
+
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError))
 
 
 def _line(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from gym_diamond.benchmarking.parts import Parts
 from gym_diamond.benchmarking.probe import Peak
 from gym_diamond.benchmarking.race import Ours, Result, Theirs, Turn
 from gym_diamond.benchmarking.rows import Subject, rows
-from gym_diamond.benchmarking.table import floor_table, parts_table, reference_table, speed, speed_table
+from gym_diamond.benchmarking.table import floor_table, parts_table, reference_table, speed_table
 
 OURS = Ours(
     DreamSettings("world", "cpu", "fp32", "compile", 8, None, None),
@@ -81,7 +81,3 @@ def test_tables_show_what_the_rows_say():
     assert cells[4:] == ["1.0", "1", "100.0", "500.0", "5.0"]
     cells = [cell.strip() for cell in parts_table([row]).splitlines()[2].split("|")[1:-1]]
     assert cells[4:] == ["320.0 ms (32%)", "80.0 ms (8%)", "40.0 ms (4%)", "500.0 ms (50%)", "60.0 ms (6%)"]
-
-
-def test_speeds_are_shown_with_the_digits_that_count():
-    assert [speed(value) for value in (12345.6, 99.96, 9.123, 0.5, None)] == ["12,346", "100.0", "9.12", "0.50", "-"]

@@ -12,7 +12,7 @@ from gym_diamond.cli.bench import Arguments, command, names, numbers, target
 from tests.benchmarking.checkout import write_checkout
 from tests.benchmarking.plain import PLAIN
 
-QUICK = ("--seconds", "0.01", "--rounds", "2", "--mode", "eager", "--precision", "fp32", "--device", "cpu")
+QUICK = ("--no-fit", "--seconds", "0.01", "--rounds", "2", "--mode", "eager", "--precision", "fp32", "--device", "cpu")
 
 
 def test_it_writes_what_the_table_shows(tmp_path: Path, capsys, monkeypatch):
@@ -35,7 +35,7 @@ def test_it_writes_what_the_table_shows(tmp_path: Path, capsys, monkeypatch):
         assert row["reference_env_steps_per_second"] <= 500, "2 ms a row"
         assert len(row["round_step_ms"]) == 2
         assert row["floor"]["ratio_to_floor"] > 0
-    assert [speed["objective"] for speed in document["fit"]] == ["denoiser", "reward_end"]
+    assert document["load"] >= 0
     assert document["command"].startswith("gym-diamond bench --world plain --num-envs 2 --reference reference --json")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plain", "reference", "speed.json"]
 
@@ -43,7 +43,6 @@ def test_it_writes_what_the_table_shows(tmp_path: Path, capsys, monkeypatch):
     assert "| dreams | precision | mode  | steps | env-steps/s |" in printed
     assert "ratio to its best" in printed
     assert "reward/end" in printed
-    assert "| objective  | precision | batch | updates/s |" in printed
     assert f"All numbers: {out}" in printed
 
 
