@@ -91,8 +91,8 @@ def load_sentence(load: float | None) -> str | None:
     if load is None or load < BUSY:
         return None
     return (
-        f"Other programs kept this machine busy (a load of {load:.1f} at the start), so it can do more than this. The "
-        "ratio to the reference suffers less: both had their turns under the same load."
+        f"Other programs kept this machine busy (a load of {load:.1f} at the start), so it can do more than this, and "
+        "small differences mean nothing. Run it again when nothing else runs."
     )
 
 
