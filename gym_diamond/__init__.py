@@ -24,8 +24,8 @@ is torch-native; `envs/vector.py` and `envs/single.py` are its NumPy faces for G
 Stable-Baselines3. `envs/atari.py` is reality, to compare with. `fitting` turns real play into a world; its loop knows
 only objectives, and inference never imports a loss.
 
-`collection` plays games and keeps what was seen, `evaluation` measures how far a dream can be trusted, `cli` is the
-command line.
+`collection` plays games and keeps what was seen, `evaluation` measures how far a dream can be trusted, `benchmarking`
+how fast it is, `cli` is the command line.
 
 Imports point strictly down this list. Importing the package registers the ids and loads neither torch nor an emulator.
 """

@@ -25,6 +25,7 @@ LAYERS = (  # from below; modules of one layer do not see each other
     ("envs", "fitting"),
     ("collection",),
     ("evaluation", "play"),
+    ("benchmarking",),
     ("cli",),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -12,6 +12,7 @@ COMMANDS = {
     "import": "make a Minari dataset of recordings of your own: videos or pictures, and actions",
     "fit": "fit a world model to a dataset",
     "evaluate": "measure how long a world stays true to held-out real play",
+    "bench": "measure how fast dreams and fits are on this machine",
     "list": "show which worlds there are: bundled, cached, on the Hub",
     "pull": "bring a world from the Hub into the cache",
     "push": "put a world on the Hub",

@@ -59,5 +59,5 @@ def test_the_command_without_words_explains_itself(capsys: pytest.CaptureFixture
 
 def test_an_unknown_command_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dreem"]) == 2
-    known = "demo, collect, import, fit, evaluate, list, pull, push"
+    known = "demo, collect, import, fit, evaluate, bench, list, pull, push"
     assert f"no command 'dreem'; there is {known}." in capsys.readouterr().err

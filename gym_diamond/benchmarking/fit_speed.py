@@ -1,0 +1,88 @@
+"""Updates a second of both objectives of a fit, at the defaults of `gym-diamond fit`."""
+
+import copy
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from gym_diamond import world_models
+from gym_diamond.benchmarking.timing import repeated
+from gym_diamond.checkpoint import load_world
+from gym_diamond.data.episode import Episode
+from gym_diamond.data.segments import SegmentStore
+from gym_diamond.fitting.config import RunConfig
+from gym_diamond.fitting.learner import Learner, make_learner, update
+from gym_diamond.hardware import ComputePrecision, resolve_device, resolve_precision
+from gym_diamond.world_models.protocol import WorldSpec
+
+NUM_EPISODES, NUM_STEPS = 8, 100  # of the play that is fitted to, which is noise
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What is fitted."""
+
+    world: str  # a directory; its architecture, from its own weights
+    device: str
+    precision: str
+    threads: int | None
+    budget: float  # seconds for each objective
+
+
+class FitSpeed(NamedTuple):
+    """Of one objective."""
+
+    objective: str
+    precision: str
+    batch_size: int
+    updates_per_second: float
+
+
+def fit_speeds(settings: FitSettings) -> list[FitSpeed]:
+    """The speed of each objective by itself: batch, loss, gradient, optimizer and average.
+
+    Raises:
+        InvalidWorld: the world is missing or damaged.
+        InvalidArgument: a setting is not allowed.
+    """
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    device = resolve_device(settings.device)
+    precision = resolve_precision(settings.precision, device)
+    world = load_world(settings.world, device=device, precision="fp32")  # weights of a fit are float32
+    model: Any = world.model
+    config = RunConfig()
+    store = SegmentStore.from_episodes(noisy_play(model.spec), device)
+    model = model.requires_grad_(True).to(memory_format=torch.channels_last)
+    speeds = []
+    for objective in world_models.backend(model.backend).objectives(model, config.loss):
+        optim = getattr(config, objective.name)
+        learner = make_learner(objective, optim, copy.deepcopy(objective.network))
+        spent = median(_update_seconds(learner, store, precision, settings.budget))
+        speeds.append(FitSpeed(objective.name, precision, optim.batch_size, 1 / spent))
+    return speeds
+
+
+def _update_seconds(learner: Learner, store: SegmentStore, precision: ComputePrecision, budget: float) -> list[float]:
+    return repeated(lambda: update(learner, store, 0, 0, 0.0, precision), store.frames.device, budget)
+
+
+def noisy_play(spec: WorldSpec) -> list[Episode]:
+    """Episodes of noise, as a world with this `spec` takes them."""
+    rng = np.random.default_rng(0)
+    size, choices = (spec.height, spec.width, spec.channels), spec.choices
+    return [
+        Episode(
+            rng.integers(256, size=(NUM_STEPS + 1, *size), dtype=np.uint8),
+            rng.integers(choices.limits, size=(NUM_STEPS, *choices.shape)),
+            np.zeros(NUM_STEPS, np.float32),
+            terminated=True,
+            truncated=False,
+            game_over=True,
+            policy="random",
+        )
+        for _ in range(NUM_EPISODES)
+    ]
