@@ -31,7 +31,12 @@ def engine(model: Any, *, compile: bool = False) -> Engine:
         compile: compile its networks, which the first step waits for. Needs a C++ compiler on the CPU.
     """
     step = world_models.backend(model.backend).fast_step(model, compiled if compile else None)
-    return Engine(step, partial(Replayed, capture=capture_cuda) if model.device.type == "cuda" else None)
+    return Engine(step, recorder(model.device))
+
+
+def recorder(device: torch.device) -> Callable[[Advance], Advance] | None:
+    """What records a dream's whole step on `device`; None on a CPU, which gains nothing by it."""
+    return partial(Replayed, capture=partial(capture_cuda, device)) if device.type == "cuda" else None
 
 
 def compiled(network: nn.Module) -> Any:

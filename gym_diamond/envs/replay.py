@@ -25,7 +25,7 @@ class Replayed:
 
     Args:
         function: pure, of trees of tensors, with shapes and work that do not depend on values.
-        capture: how to record, for example `capture_cuda`.
+        capture: how to record, for example with a CUDA graph (`capture_cuda`).
     """
 
     def __init__(self, function: Callable[..., Tree], capture: Capture) -> None:
@@ -49,17 +49,18 @@ class Replayed:
         return list(leaves(static)), results, replay
 
 
-def capture_cuda(work: Callable[[], Tree]) -> tuple[Tree, Callable[[], Any]]:
-    """A `Capture` by a CUDA graph on the current device."""
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
-        for _ in range(WARM_UPS):
-            work()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        results = work()
+def capture_cuda(device: torch.device, work: Callable[[], Tree]) -> tuple[Tree, Callable[[], Any]]:
+    """A `Capture` by a CUDA graph on `device`. Not yet run on a GPU."""
+    with torch.cuda.device(device):
+        now, aside = torch.cuda.current_stream(), torch.cuda.Stream()
+        aside.wait_stream(now)
+        with torch.cuda.stream(aside):
+            for _ in range(WARM_UPS):
+                work()
+        now.wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            results = work()
     return results, graph.replay
 
 

@@ -17,7 +17,8 @@ def row_seeds(seed: int | Sequence[int | None] | None, num_rows: int) -> list[in
     """
     if seed is None:
         return [None] * num_rows
-    seeds = list(seed) if isinstance(seed, Sequence) else [int(seed) + i for i in range(num_rows)]
+    seeds: list[int | None] = []
+    seeds += seed if isinstance(seed, Sequence) else [int(seed) + i for i in range(num_rows)]
     if len(seeds) != num_rows:
         raise InvalidArgument(f"seed has {len(seeds)} entries; give one seed, or one for each of the {num_rows} rows.")
     return seeds

@@ -41,7 +41,7 @@ class Upsample(nn.Module):
     def as_one_convolution(self) -> nn.ConvTranspose2d:
         """The same function, to be used only: a pixel depends on 2 x 2 others, so 4 products do what here are 9.
 
-        Taps (a, b, c) along a line weigh a repeated pixel as (a, b + c) in its left half and as (a + b, c) in its right.
+        Taps (a, b, c) along a line weigh a repeated pixel as (a, b + c) in its left half, (a + b, c) in its right.
         """
         old = self.conv
         new = nn.ConvTranspose2d(old.in_channels, old.out_channels, kernel_size=4, stride=2, padding=1)

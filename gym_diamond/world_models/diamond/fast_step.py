@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gym_diamond.frames import quantize
+from gym_diamond.frames import Quantizer, quantize
 from gym_diamond.nn.conv import Upsample, shuffle, unshuffle
 from gym_diamond.nn.modulation import join_modulations
 from gym_diamond.world_models.diamond.denoiser import Denoiser
@@ -78,12 +78,13 @@ class Preparation(nn.Module):
         self.sigma_data = denoiser.config.sigma_data
         self.patch_size = inner.patch_size
         self.act_emb = deepcopy(inner.act_emb)
-        self.first, self.activation, self.last = deepcopy(inner.cond_proj)
+        first, self.activation, self.last = deepcopy(inner.cond_proj)
         self.joint = joint
         own = inner.conv_out.out_channels  # of conv_in's input, the new frame's channels: the last
         self.conv = _on_channels(inner.conv_in, slice(None, -own), bias=True)
         c_noise = denoiser.conditioners(_on(inner.conv_in.weight.device, levels)).c_noise
-        self.register_buffer("told", F.linear(inner.noise_emb(c_noise), self.first.weight))  # (S, E)
+        self.register_buffer("told", F.linear(inner.noise_emb(c_noise), first.get_parameter("weight")))  # (S, E)
+        self.first = first
 
     told: Tensor
 
@@ -113,7 +114,7 @@ class Pass(nn.Module):
         super().__init__()
         inner = denoiser.inner_model
         self.patch_size = inner.patch_size
-        self.quantizer = denoiser.config.quantizer
+        self.quantizer: Quantizer = denoiser.config.quantizer
         self.conv_in = _on_channels(inner.conv_in, slice(-inner.conv_out.out_channels, None), bias=False)
         self.unet = unet
         self.norm_out, self.conv_out = deepcopy(inner.norm_out), deepcopy(inner.conv_out)
