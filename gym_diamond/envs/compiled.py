@@ -1,7 +1,7 @@
 """How a world is run: the fastest equal of its step that a machine has.
 
-The world's own `step` stays the specification. What its backend offers as `fast_step` computes the same with less work;
-`compile=True` compiles its networks; on a GPU the whole step of a `Dream` is one CUDA graph (`replay.py`).
+The world's own `step` stays the specification. Its backend's `faster_step` computes the same with less work;
+`compile=True` compiles the networks in it; on a GPU the whole step of a `Dream` is one CUDA graph (`replay.py`).
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def engine(model: Any, *, compile: bool = False) -> Engine:
         model: a world of `checkpoint.load_world`, on its device. Its weights are copied.
         compile: compile its networks, which the first step waits for. Needs a C++ compiler on the CPU.
     """
-    step = world_models.backend(model.backend).fast_step(model, compiled if compile else None)
+    step = world_models.backend(model.backend).faster_step(model, compiled if compile else None)
     return Engine(step, recorder(model.device))
 
 

@@ -2,7 +2,7 @@
 to `BACKENDS`.
 
 A backend is a module with `config_type` (a frozen dataclass), `presets`, `loss_config_type`, `build`, `objectives`, and
-`fast_step`, which gives a faster equal of a world's step (see `envs/compiled.py`).
+`faster_step`, which gives a faster equal of a world's step (see `envs/compiled.py`).
 """
 
 import importlib

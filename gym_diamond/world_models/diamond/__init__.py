@@ -5,10 +5,10 @@ from gym_diamond.world_models.diamond.fast_step import FastStep
 from gym_diamond.world_models.diamond.model import DiamondWorldModel
 from gym_diamond.world_models.diamond.objectives import LossConfig, objectives
 
-__all__ = ["build", "config_type", "fast_step", "loss_config_type", "objectives", "presets"]
+__all__ = ["build", "config_type", "faster_step", "loss_config_type", "objectives", "presets"]
 
 presets = PRESETS
 config_type = DiamondConfig
 loss_config_type = LossConfig
 build = DiamondWorldModel
-fast_step = FastStep
+faster_step = FastStep

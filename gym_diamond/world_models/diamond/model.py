@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from math import prod
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -79,12 +80,16 @@ class DiamondWorldModel(nn.Module):
         """The noise of one step; row i depends on `keys[i]` and `counter[i]` only."""
         spec, steps = self.spec, self.sampling.num_denoising_steps
         shape = (spec.channels, spec.height, spec.width)
-        frame = streams.normal(keys, counter, streams.FRAME, shape)
+        sizes = {streams.FRAME: prod(shape), streams.REWARD_END: 2}
         if self.has_churn:
-            churn = streams.normal(keys, counter, streams.CHURN, (steps, *shape))
+            sizes[streams.CHURN] = steps * prod(shape)
+        words = streams.words(keys, counter, sizes)
+        frame = streams.as_normal(words[streams.FRAME], shape)
+        if self.has_churn:
+            churn = streams.as_normal(words[streams.CHURN], (steps, *shape))
         else:
             churn = frame.new_zeros(frame.shape[0], 0)
-        return DiamondNoise(frame, churn, streams.uniform(keys, counter, streams.REWARD_END, 2))
+        return DiamondNoise(frame, churn, streams.as_uniform(words[streams.REWARD_END], 2))
 
     def step(self, state: DiamondState, action: Tensor, noise: DiamondNoise) -> tuple[DiamondState, Transition]:
         """The next state and what the step brought."""
