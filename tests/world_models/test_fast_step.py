@@ -15,7 +15,7 @@ from gym_diamond.world_models import rows
 from gym_diamond.world_models.diamond import build, presets
 from gym_diamond.world_models.diamond.fast_step import FastStep
 from gym_diamond.world_models.diamond.model import DiamondState, DiamondWorldModel
-from gym_diamond.world_models.protocol import Context, Sampling
+from gym_diamond.world_models.protocol import Context, Sampling, WorldSpec
 from tests import laws
 from tests.world_models.test_diamond import GREY, SPEC, STEERED, make_context, make_world, threshold_distance
 
@@ -82,9 +82,12 @@ def test_from_fifty_real_moments_it_dreams_what_the_model_dreams(num_denoising_s
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("sampler", SAMPLERS)
-@pytest.mark.parametrize("spec", [SPEC, STEERED, GREY], ids=["discrete", "multi-discrete", "grey, odd size"])
-def test_from_each_of_fifty_states_it_dreams_what_the_model_dreams(spec: Any, sampler: str) -> None:
+@pytest.mark.parametrize(
+    ("spec", "sampler"),
+    [(SPEC, "three steps"), (GREY, "three steps"), *((STEERED, name) for name in SAMPLERS)],
+    ids=["discrete", "grey, odd size", *SAMPLERS],
+)
+def test_from_each_of_fifty_states_it_dreams_what_the_model_dreams(spec: WorldSpec, sampler: str) -> None:
     world = make_world(spec=spec, **SAMPLERS[sampler])
     step, state = FastStep(world), world.reset(make_context(world, 10))
     for counter in range(5):
@@ -105,7 +108,7 @@ def one_row(world: DiamondWorldModel) -> tuple[DiamondState, Tensor, Any]:
 @torch.no_grad()
 @pytest.mark.parametrize(
     ("preset", "passes", "millions"),
-    [("small", 1, (1165, 1113)), ("small", 3, (3421, 3150)), ("paper", 3, (18731, 17956))],
+    [("small", 1, (1165, 1113)), ("small", 3, (3421, 3150))],
 )
 def test_a_step_of_64_x_64_frames_costs_so_many_operations(preset: Any, passes: int, millions: tuple[int, int]) -> None:
     spec = load_world(BUNDLED / "Breakout").model.spec
