@@ -130,3 +130,13 @@ def test_drawing_compiles_in_one_graph():
     compiled = torch.compile(draw, fullgraph=True, backend="eager")
     for a, b in zip(compiled(*rows(3)), draw(*rows(3)), strict=True):
         assert torch.equal(a, b)
+
+
+def test_domains_drawn_in_one_run_are_to_the_bit_those_drawn_alone():
+    keys, counter = rows(5)
+    together = noise.words(keys, counter, {noise.FRAME: 27, noise.REWARD_END: 2, noise.CHURN: 4})
+    assert [words[0].shape for words in together.values()] == [(5, 7), (5, 1), (5, 1)]
+    for domain, words in together.items():
+        alone = noise.words(keys, counter, {domain: 4 * words[0].shape[1]})[domain]
+        assert all(torch.equal(a, b) for a, b in zip(words, alone, strict=True))
+    assert torch.equal(noise.as_normal(together[noise.FRAME], (3, 9)), noise.normal(keys, counter, noise.FRAME, (3, 9)))

@@ -18,6 +18,7 @@ from torch import Tensor
 from gym_diamond import noise
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.envs.starts import check_context
+from gym_diamond.envs.streams import row_keys, row_seeds
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models import rows
 from gym_diamond.world_models.protocol import Context, Transition, WorldModel
@@ -26,6 +27,7 @@ BURN_IN_ROWS = 64  # contexts burned in at once
 
 State = Any  # a NamedTuple of tensors, which only the world knows
 StepFunction = Callable[[State, Tensor, Any], tuple[State, Transition]]
+Advance = Callable[["Snapshot", Tensor], tuple["Snapshot", "DreamStep"]]  # of actions; a pure function
 
 
 class Snapshot(NamedTuple):
@@ -65,6 +67,8 @@ class Dream:
             They are the dream's real history; frames from before the game began are mid-grey.
         stagger: spread the clocks evenly at a full reset, so that rows are not all truncated in the same step.
         step: stands in for `world.step`, for example `torch.compile(world.step)`.
+        record: gives an equal of the pure function that a whole step is, noise and autoreset included, for example one
+            that replays it (`envs/replay.py`). None takes it as it is.
 
     Raises:
         InvalidArgument: an argument is out of its range.
@@ -81,6 +85,7 @@ class Dream:
         frame_stack: int = 1,
         stagger: bool = False,
         step: StepFunction | None = None,
+        record: Callable[[Advance], Advance] | None = None,
     ) -> None:
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
         if num_envs < 1:
@@ -99,6 +104,7 @@ class Dream:
         self.frame_stack = frame_stack
         self.stagger = stagger
         self._step = step if step is not None else world.step
+        self._advance = record(self._next) if record is not None else self._next
         self._starts: State | None = None  # the contexts, burned in
         self._now: Snapshot | None = None
 
@@ -162,26 +168,8 @@ class Dream:
         """
         now = self.snapshot()
         self._check_action(action)
-        state, transition = self._step(now.state, action, self.world.draw(now.keys, now.counter))
-        counter, elapsed = now.counter + 1, now.elapsed + 1
-        stepped = torch.ones_like(now.done)
-        if self.autoreset_mode is AutoresetMode.NEXT_STEP:  # rows that were over spend the step on their reset
-            stepped = ~now.done
-            state = self._restart(now.done, state, now.keys, now.counter)
-            elapsed = elapsed * stepped
-        terminated = transition.end & stepped
-        truncated = self._is_late(elapsed) & stepped
-        done = terminated | truncated
-        final_obs = obs = self._obs(state)
-        if self.autoreset_mode is AutoresetMode.SAME_STEP:
-            state = self._restart(done, state, now.keys, counter)
-            counter, elapsed, done = counter + done, elapsed * ~done, torch.zeros_like(done)
-            obs = self._obs(state)
-        self._now = Snapshot(state, now.keys, counter, elapsed, done)
-        reward = transition.reward * stepped
-        return DreamStep(
-            obs, reward, terminated, truncated, final_obs, transition.reward_probs, transition.end_prob, stepped
-        )
+        self._now, seen = self._advance(now, action)
+        return seen
 
     @property
     def obs(self) -> Tensor:
@@ -211,28 +199,38 @@ class Dream:
         if snapshot.done.shape[0] != self.num_envs:
             raise InvalidArgument(f"The snapshot has {snapshot.done.shape[0]} rows; this dream has {self.num_envs}.")
         if seed is not None:
-            snapshot = snapshot._replace(keys=self._keys([seed + i for i in range(self.num_envs)]))
+            snapshot = snapshot._replace(keys=row_keys(row_seeds(seed, self.num_envs), self.world.device))
         self._now = snapshot
         return self._obs(snapshot.state)
 
-    def _seeded(self, seed: int | Sequence[int | None] | None, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        N = self.num_envs
-        if seed is None:
-            seeds: list[int | None] = [None] * N
-        else:
-            seeds = list(seed) if isinstance(seed, Sequence) else [int(seed) + i for i in range(N)]
-        if len(seeds) != N:
-            raise InvalidArgument(f"seed has {len(seeds)} entries; give one seed, or one for each of the {N} rows.")
-        if self._now is None:  # never seeded: fresh entropy
-            seeds = [secrets.randbits(64) if s is None else s for s in seeds]
-            return self._keys(seeds), torch.zeros(N, dtype=torch.int64, device=self.world.device)
-        given = torch.tensor([s is not None for s in seeds], device=self.world.device) & chosen
-        keys = torch.where(given[:, None], self._keys([s or 0 for s in seeds]), self._now.keys)
-        return keys, self._now.counter * ~given
+    def _next(self, now: Snapshot, action: Tensor) -> tuple[Snapshot, DreamStep]:
+        state, transition = self._step(now.state, action, self.world.draw(now.keys, now.counter))
+        counter, elapsed = now.counter + 1, now.elapsed + 1
+        stepped = torch.ones_like(now.done)
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP:  # rows that were over spend the step on their reset
+            stepped = ~now.done
+            state = self._restart(now.done, state, now.keys, now.counter)
+            elapsed = elapsed * stepped
+        terminated = transition.end & stepped
+        truncated = self._is_late(elapsed) & stepped
+        done = terminated | truncated
+        final_obs = obs = self._obs(state)
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            state = self._restart(done, state, now.keys, counter)
+            counter, elapsed, done = counter + done, elapsed * ~done, torch.zeros_like(done)
+            obs = self._obs(state)
+        reward = transition.reward * stepped
+        return Snapshot(state, now.keys, counter, elapsed, done), DreamStep(
+            obs, reward, terminated, truncated, final_obs, transition.reward_probs, transition.end_prob, stepped
+        )
 
-    def _keys(self, seeds: Sequence[int | None]) -> Tensor:
-        words = [noise.seed_key(int(seed or 0)) for seed in seeds]
-        return torch.tensor(words, dtype=torch.int64, device=self.world.device)  # (N, 2)
+    def _seeded(self, seed: int | Sequence[int | None] | None, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        seeds, device = row_seeds(seed, self.num_envs), self.world.device
+        if self._now is None:  # never seeded: fresh entropy
+            keys = row_keys([secrets.randbits(64) if s is None else s for s in seeds], device)
+            return keys, torch.zeros(self.num_envs, dtype=torch.int64, device=device)
+        given = torch.tensor([s is not None for s in seeds], device=device) & chosen
+        return torch.where(given[:, None], row_keys(seeds, device), self._now.keys), self._now.counter * ~given
 
     def _restart(self, mask: Tensor, state: State, keys: Tensor, counter: Tensor) -> State:
         if mask.device.type == "cpu" and not mask.any():  # on the CPU looking costs nothing, and copying does

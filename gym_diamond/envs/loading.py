@@ -7,10 +7,10 @@ together with the values that are in force.
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
-import torch
 from gymnasium.envs.registration import EnvSpec
 
 from gym_diamond.checkpoint import load_world
+from gym_diamond.envs.compiled import engine
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.registration import MAX_EPISODE_STEPS
 from gym_diamond.envs.single import DreamEnv
@@ -30,7 +30,7 @@ class DreamArguments:
     world: str | None = None  # a directory, hub:OWNER/NAME@REVISION or official:GAME; None = the best for `game`
     device: str = "auto"  # "cpu", "cuda", "cuda:1", "mps"; "auto" = CUDA where there is one
     precision: str = "auto"  # "fp32" or "bf16"; "auto" = bf16 where it is native
-    compile: bool = False  # torch.compile the step, which the first step waits for
+    compile: bool = False  # torch.compile the networks, which the first step waits for
     frame_stack: int = 1
     num_denoising_steps: int | None = None  # this and the following: see `protocol.Sampling`
     sigma_min: float | None = None
@@ -83,6 +83,7 @@ def load_dream(
             f"The world {str(directory)!r} dreams {model.spec.game}, not {arguments.game}; "
             'make it by its own id, or by "gym_diamond:DiamondDream-v0", which takes any world.'
         )
+    fast = engine(model, compile=arguments.compile)
     dream = Dream(
         model,
         world.contexts,
@@ -91,7 +92,8 @@ def load_dream(
         autoreset_mode=autoreset_mode,
         frame_stack=arguments.frame_stack,
         stagger=stagger,
-        step=torch.compile(model.step) if arguments.compile else None,
+        step=fast.step,
+        record=fast.record,
     )
     values = {"world": str(directory), "device": model.device, "precision": model.precision}
     values |= {"compile": arguments.compile} | {f.name: getattr(model.sampling, f.name) for f in fields(Sampling)}
@@ -110,7 +112,7 @@ class LoadedDreamEnv(DreamEnv):
             best for `game`: bundled, else the authors', which is fetched once (docs/worlds.md).
         device: "cpu", "cuda", "cuda:1", "mps", or "auto" for CUDA where there is one.
         precision: "fp32", "bf16", or "auto" for bf16 where it is native.
-        compile: compile the step.
+        compile: compile the networks, which the first step waits for (envs/compiled.py).
         frame_stack: k, how many of the last frames an observation holds.
         render_mode: None or "rgb_array".
 

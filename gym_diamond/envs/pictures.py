@@ -1,6 +1,7 @@
 """What the NumPy faces of a dream show: observations, pictures and the space they lie in."""
 
 import numpy as np
+import torch
 from gymnasium.spaces import Box
 from torch import Tensor
 
@@ -20,7 +21,20 @@ def frame_space(dream: Dream) -> Box:
 
 def to_arrays(obs: Tensor) -> np.ndarray:
     """Frames `(N, H, W, k*C)` uint8 of obs `(N, k*C, H, W)`, in memory of their own."""
-    return to_frames(obs).cpu().numpy()
+    return to_host(to_frames(obs))[0]
+
+
+def to_host(*tensors: Tensor) -> list[np.ndarray]:
+    """Arrays of `tensors`, which are all on one device, in memory of their own.
+
+    From a GPU all copies are under way, into pinned memory, before the first is waited for, and there is one wait for
+    all. They are copied once more, because pinned memory is scarce and people keep observations. Not yet run on a GPU.
+    """
+    copies = [tensor.to("cpu", non_blocking=True) for tensor in tensors]
+    device = tensors[0].device
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+    return [copy.numpy().copy() for copy in copies]
 
 
 def pictures(dream: Dream) -> np.ndarray:

@@ -11,9 +11,10 @@ import torch
 
 from gym_diamond.envs.actions import keys_to_action, read_actions
 from gym_diamond.envs.dream import Dream, Snapshot
-from gym_diamond.envs.pictures import RENDER_MODES, check_render_mode, frame_space, pictures, to_arrays
+from gym_diamond.envs.pictures import RENDER_MODES, check_render_mode, frame_space, pictures, to_arrays, to_host
 from gym_diamond.envs.starts import check_options, read_play_of_one, read_start
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.frames import to_frames
 from gym_diamond.games import ATARI_FPS
 
 
@@ -66,9 +67,15 @@ class DreamEnv(gymnasium.Env[np.ndarray, Any]):
         world = self.dream.world
         actions = read_actions(action, (), world.spec)[None]  # () -> (1,), or (A,) -> (1, A)
         seen = self.dream.step(torch.from_numpy(actions).to(world.device))
-        info = {"end_prob": float(seen.end_prob[0]), "reward_probs": seen.reward_probs[0].float().cpu().numpy().copy()}
-        frame = to_arrays(seen.obs)[0]
-        return frame, float(seen.reward[0]), bool(seen.terminated[0]), False, info
+        frame, reward, terminated, end_prob, reward_probs = to_host(
+            to_frames(seen.obs[0]),
+            seen.reward[0],
+            seen.terminated[0],
+            seen.end_prob[0],
+            seen.reward_probs[0].float(),
+        )
+        info = {"end_prob": float(end_prob), "reward_probs": reward_probs}
+        return frame, float(reward), bool(terminated), False, info
 
     def render(self) -> np.ndarray | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The current frame `(H, W, 3)` uint8; None without a render mode."""

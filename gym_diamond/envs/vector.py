@@ -15,9 +15,10 @@ from gymnasium.vector.utils import batch_space
 
 from gym_diamond.envs.actions import read_actions
 from gym_diamond.envs.dream import Dream, DreamStep, Snapshot
-from gym_diamond.envs.pictures import RENDER_MODES, check_render_mode, frame_space, pictures, to_arrays
+from gym_diamond.envs.pictures import RENDER_MODES, check_render_mode, frame_space, pictures, to_arrays, to_host
 from gym_diamond.envs.starts import check_options, read_start
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.frames import to_frames
 
 
 class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
@@ -90,9 +91,18 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         world = self.dream.world
         chosen = read_actions(actions, (self.num_envs,), world.spec)
         seen = self.dream.step(torch.from_numpy(chosen).to(world.device))
-        terminated, truncated = _array(seen.terminated), _array(seen.truncated)
-        infos = self._infos(seen, terminated | truncated)
-        return to_arrays(seen.obs), _array(seen.reward).astype(np.float64), terminated, truncated, infos
+        frames, reward, terminated, truncated, end_prob, reward_probs, stepped = to_host(
+            to_frames(seen.obs),
+            seen.reward,
+            seen.terminated,
+            seen.truncated,
+            seen.end_prob,
+            seen.reward_probs.float(),
+            seen.stepped,
+        )
+        values = {"end_prob": end_prob.astype(np.float64), "reward_probs": reward_probs}
+        infos = self._infos(seen, values, stepped, terminated | truncated)
+        return frames, reward.astype(np.float64), terminated, truncated, infos
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """The current frame `(H, W, 3)` uint8 of each row; None without a render mode."""
@@ -110,13 +120,11 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """The names of the actions, those of several parts part by part."""
         return list(self.dream.world.spec.action_meanings)
 
-    def _infos(self, seen: DreamStep, done: np.ndarray) -> dict[str, Any]:
-        values = {
-            "end_prob": _array(seen.end_prob).astype(np.float64),
-            "reward_probs": _array(seen.reward_probs.float()),
-        }
+    def _infos(
+        self, seen: DreamStep, values: dict[str, np.ndarray], stepped: np.ndarray, done: np.ndarray
+    ) -> dict[str, Any]:
         if self.dream.autoreset_mode is not AutoresetMode.SAME_STEP or not done.any():
-            return _masked(values, _array(seen.stepped))
+            return _masked(values, stepped)
         final_obs = np.full(self.num_envs, None, dtype=object)
         last = to_arrays(seen.final_obs)
         for i in np.flatnonzero(done):
@@ -133,10 +141,6 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dream!r})"
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.cpu().numpy().copy()
 
 
 def _masked(values: dict[str, np.ndarray], mask: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """The convolutions between resolutions."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -36,11 +37,25 @@ class Upsample(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
 
+    @torch.no_grad()
+    def as_one_convolution(self) -> nn.ConvTranspose2d:
+        """The same function, to be used only: a pixel depends on 2 x 2 others, so 4 products do what here are 9.
+
+        Taps (a, b, c) along a line weigh a repeated pixel as (a, b + c) in its left half, (a + b, c) in its right.
+        """
+        old = self.conv
+        new = nn.ConvTranspose2d(old.in_channels, old.out_channels, kernel_size=4, stride=2, padding=1)
+        taps = old.weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])  # (4, 3)
+        weight = torch.einsum("ks,oist,lt->iokl", taps, old.weight, taps)  # (O, I, 3, 3) -> (I, O, 4, 4)
+        new.weight = nn.Parameter(weight.contiguous(), requires_grad=False)
+        new.bias = old.bias
+        return new
+
 
 def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
     """`x` `(B, C, H, W)` padded with zeros at the bottom and right until H and W are multiples of `multiple`."""
-    H, W = x.shape[-2:]
-    return F.pad(x, (0, -W % multiple, 0, -H % multiple))
+    right, bottom = -x.shape[-1] % multiple, -x.shape[-2] % multiple
+    return F.pad(x, (0, right, 0, bottom)) if right or bottom else x  # padding by nothing would still copy
 
 
 def unshuffle(x: Tensor, patch_size: int) -> Tensor:

@@ -1,7 +1,9 @@
 """The diamond world model: the denoiser draws the next frame, the reward/end model judges the transition."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Literal, NamedTuple
+from math import prod
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +14,7 @@ from gym_diamond.nn.lstm import LSTMState
 from gym_diamond.world_models.diamond.config import DiamondConfig
 from gym_diamond.world_models.diamond.denoiser import Denoiser
 from gym_diamond.world_models.diamond.reward_end import RewardEndModel
-from gym_diamond.world_models.diamond.sampler import churn_gammas, karras_sigmas, sample
+from gym_diamond.world_models.diamond.sampler import Denoise, churn_gammas, karras_sigmas, sample
 from gym_diamond.world_models.protocol import Context, Judgement, Sampling, Transition, WorldSpec
 
 Precision = Literal["fp32", "bf16"]
@@ -70,31 +72,44 @@ class DiamondWorldModel(nn.Module):
         """
         L = self.spec.context_length
         _, _, (hx, cx) = self._read(context)
-        return DiamondState(context.obs[:, -L:].clone(), context.act[:, context.act.shape[1] - L + 1 :].clone(), hx, cx)
+        obs, act = context.obs[:, -L:], context.act[:, context.act.shape[1] - L + 1 :]
+        plain = torch.contiguous_format  # the strides that a step returns: other ones would be compiled anew
+        return DiamondState(obs.clone(memory_format=plain), act.clone(memory_format=plain), hx, cx)
 
     def draw(self, keys: Tensor, counter: Tensor) -> DiamondNoise:
         """The noise of one step; row i depends on `keys[i]` and `counter[i]` only."""
         spec, steps = self.spec, self.sampling.num_denoising_steps
         shape = (spec.channels, spec.height, spec.width)
-        frame = streams.normal(keys, counter, streams.FRAME, shape)
+        sizes = {streams.FRAME: prod(shape), streams.REWARD_END: 2}
         if self.has_churn:
-            churn = streams.normal(keys, counter, streams.CHURN, (steps, *shape))
+            sizes[streams.CHURN] = steps * prod(shape)
+        words = streams.words(keys, counter, sizes)
+        frame = streams.as_normal(words[streams.FRAME], shape)
+        if self.has_churn:
+            churn = streams.as_normal(words[streams.CHURN], (steps, *shape))
         else:
             churn = frame.new_zeros(frame.shape[0], 0)
-        return DiamondNoise(frame, churn, streams.uniform(keys, counter, streams.REWARD_END, 2))
+        return DiamondNoise(frame, churn, streams.as_uniform(words[streams.REWARD_END], 2))
 
     def step(self, state: DiamondState, action: Tensor, noise: DiamondNoise) -> tuple[DiamondState, Transition]:
         """The next state and what the step brought."""
         act = torch.cat([state.act, action[:, None]], dim=1)  # (B, L) or (B, L, A)
         denoise = partial(self._denoise, obs=state.obs, act=act)
+        return self.step_with(denoise, self.rew_end_model, state, action, noise)
+
+    def step_with(
+        self, denoise: Denoise, reward_end: Callable[..., Any], state: DiamondState, action: Tensor, noise: DiamondNoise
+    ) -> tuple[DiamondState, Transition]:
+        """A step by networks that are given: the denoiser, told of `state` and `action`, and the reward/end model."""
         churn = noise.churn if self.has_churn else None
         next_obs = quantize(sample(denoise, noise.frame, churn, self.sigmas, self.sampling), "round")
-        logits_reward, logits_end, (hx, cx) = self.rew_end_model(
+        logits_reward, logits_end, (hx, cx) = reward_end(
             state.obs[:, -1:], action[:, None], next_obs[:, None], (state.hx, state.cx)
         )
         transition = self._draw_transition(next_obs, logits_reward[:, 0], logits_end[:, 0], noise.reward_end)
         obs = torch.cat([state.obs[:, 1:], next_obs[:, None]], dim=1)  # roll: (B, L, C, H, W)
-        return DiamondState(obs, act[:, 1:], hx, cx), transition
+        act = torch.cat([state.act[:, 1:], action[:, None]], dim=1)  # (B, L-1) or (B, L-1, A)
+        return DiamondState(obs, act, hx, cx), transition
 
     def judge(self, context: Context) -> Judgement:
         """What the reward/end model believes of each transition in `context`, from an empty memory."""

@@ -63,3 +63,15 @@ def sample(
             x_next = x + (next_sigma - sigma_hat) * (d + d_next) / 2  # second-order correction
         x = x_next
     return x
+
+
+def told_levels(sigmas: Sequence[float], sampling: Sampling) -> tuple[float, ...]:
+    """The different noise levels that `sample` tells the denoiser along `sigmas`, in the order of its passes."""
+    told: list[float] = []
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        told.append(sigma)
+        return x
+
+    sample(denoise, torch.zeros(1), torch.zeros(1, len(sigmas) - 1), sigmas, sampling)
+    return tuple(dict.fromkeys(told))

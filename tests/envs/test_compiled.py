@@ -1,0 +1,51 @@
+"""Which step a world is run with."""
+
+import torch
+
+from gym_diamond.envs import compiled
+from gym_diamond.envs.compiled import engine
+from gym_diamond.envs.replay import Replayed
+from gym_diamond.world_models.diamond.fast_step import FastStep
+from tests.world_models.test_diamond import make_world
+
+
+def test_the_step_is_the_backends_fast_one_and_on_the_cpu_nothing_is_recorded():
+    fast = engine(make_world())
+    assert isinstance(fast.step, FastStep)
+    assert fast.record is None
+
+
+def test_all_networks_are_compiled_where_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(compiled, "compiled", lambda network: asked.append(type(network).__name__) or network)
+    engine(make_world())
+    assert asked == []
+    engine(make_world(), compile=True)
+    assert asked == ["Preparation", "Pass", "RewardEndModel"]
+
+
+def test_a_compiled_network_is_frozen_while_it_is_traced_and_nobody_elses_is(monkeypatch):
+    from torch._inductor import config
+
+    seen = []
+
+    def compile(network, *, dynamic, fullgraph):
+        assert (dynamic, fullgraph) == (False, True)
+
+        def run(x):
+            seen.append(config.freezing)
+            return network(x)
+
+        return run
+
+    monkeypatch.setattr(torch, "compile", compile)
+    network = torch.nn.Identity()
+    assert compiled.compiled(network)(3) == 3
+    assert seen == [True]
+    assert config.freezing is False
+
+
+def test_on_a_gpu_the_whole_step_is_recorded():
+    record = compiled.recorder(torch.device("cuda"))
+    assert isinstance(record(lambda now, action: (now, action)), Replayed)  # pyright: ignore
+    assert compiled.recorder(torch.device("cpu")) is None
