@@ -1,5 +1,7 @@
 """A store that grows is, at any moment, the store of the episodes that were played so far."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -37,7 +39,7 @@ def episode(levels: list[int], *, terminated: bool, over: bool = False) -> Episo
 
 def parts(whole: Played, cuts: list[int]) -> list[Played]:
     bounds = [0, *cuts, len(whole.frames)]
-    return [Played(*(array[a:b] for array in whole)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [Played(*(array[a:b] for array in whole)) for a, b in pairwise(bounds)]
 
 
 def equal(one: SegmentStore, other: SegmentStore) -> bool:
