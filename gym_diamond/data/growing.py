@@ -123,7 +123,7 @@ class GrowingStore:
     def rewards(self) -> Tensor:
         """The rewards `(steps,)` float32 of all transitions, unclipped, in no special order."""
         is_last = torch.zeros(self._size, dtype=torch.bool, device=self._rew.device)
-        is_last[torch.tensor([*self._first[1:], self._size], device=is_last.device) - 1] = True
+        is_last[torch.tensor([*self._first, self._size][1:], dtype=torch.int64, device=is_last.device) - 1] = True
         return self._rew[: self._size][~is_last]
 
     def _bounds(self) -> tuple[list[int], int]:

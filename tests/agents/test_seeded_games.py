@@ -1,7 +1,6 @@
 """Real games come back exactly from their seeds and actions, and the collector goes on as if it had never stopped."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -11,19 +10,24 @@ from agents.collector import Collector
 from agents.policy import make_policy
 from agents.real_rows import RealRows
 from agents.seeded_games import SeededGames
-from gym_diamond.data.growing import GrowingStore, end_to_end
+from gym_diamond.data.growing import GrowingStore, Played, end_to_end
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidRun
 from gym_diamond.world_models.protocol import WorldSpec
+from tests.fakes import CountingGames
 
 SPEC = WorldSpec("Breakout", 64, 64, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
 
 
-@contextmanager
-def games(num_envs: int, seed: int = 0) -> Iterator[SeededGames]:
-    envs = RealAtari("Breakout", num_envs)
-    yield SeededGames(envs, seed, "test")
+@pytest.fixture(scope="module")
+def one_row() -> Iterator[RealAtari]:
+    envs = RealAtari("Breakout", 1)
+    yield envs
     envs.close()
+
+
+def begun(envs: RealAtari | CountingGames) -> SeededGames:
+    return SeededGames(envs, 0, "test")
 
 
 def play(rows: SeededGames, actions: np.ndarray) -> list[tuple[np.ndarray, ...]]:
@@ -31,86 +35,84 @@ def play(rows: SeededGames, actions: np.ndarray) -> list[tuple[np.ndarray, ...]]
 
 
 def test_rows_come_back_in_the_middle_of_their_games_and_end_alike() -> None:
-    """FIRE only loses every ball: the first row's game is over soon, the others' are not."""
-    rng = np.random.default_rng(0)
-    actions = rng.integers(4, size=(240, 3))
+    """FIRE only loses every ball: the first row's game is over soon, the other's is not."""
+    actions = np.random.default_rng(0).integers(4, size=(220, 2))
     actions[:, 0] = 1
-    with games(3) as rows, games(3) as others:
-        ends = [terminated for *_, terminated, _ in play(rows, actions[:200])]
-        assert np.sum(ends, axis=0).tolist()[0] >= 1, "the rows are in games of different length"
-        others.load_tensors(rows.tensors())
-        assert np.array_equal(rows.frames, others.frames)
-        for one, other in zip(play(rows, actions[200:]), play(others, actions[200:]), strict=True):
-            assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
-        assert all(torch.equal(value, others.tensors()[name]) for name, value in rows.tensors().items())
+    envs = RealAtari("Breakout", 2)
+    rows = begun(envs)
+    ends = [terminated for *_, terminated, _ in play(rows, actions[:200])]
+    assert np.sum(ends, axis=0).tolist() == [1, 0], "the rows are in games of different length"
+    saved = rows.tensors()
+    expected = play(rows, actions[200:])
+    again = begun(envs)
+    again.load_tensors(saved)
+    for one, other in zip(expected, play(again, actions[200:]), strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    assert all(torch.equal(value, again.tensors()[name]) for name, value in rows.tensors().items())
+    envs.close()
 
 
-def test_a_game_is_the_same_whatever_was_played_before_it() -> None:
-    """One row loses its first game by FIRE alone, the other by FIRE and LEFT; their second games have equal seeds."""
+def test_a_game_is_the_same_whatever_was_played_before_it(one_row: RealAtari) -> None:
+    """The first game is lost by FIRE alone, or by FIRE and LEFT; the second has one seed."""
 
-    def second_game(last: int) -> tuple[np.ndarray, list[np.ndarray]]:
-        with games(1) as rows:
-            step = 0
-            while not rows.step(np.array([1 if step % 2 else last]))[3][0]:
-                step += 1
-            start = rows.frames.copy()
-            return start, [rows.step(np.array([action]))[0] for action in (1, 2, 2, 3, 0, 1)]
+    def second_game(other: int) -> list[np.ndarray]:
+        rows, step = begun(one_row), 0
+        while not rows.step(np.array([1 if step % 2 else other]))[3][0]:
+            step += 1
+        return [rows.frames.copy(), *(rows.step(np.array([action]))[0] for action in (1, 2, 2, 3, 0, 1))]
 
-    (one, ones), (other, others) = second_game(1), second_game(3)
-    assert np.array_equal(one, other)
-    assert np.array_equal(ones, others)
+    assert np.array_equal(second_game(1), second_game(3))
 
 
-def test_games_that_do_not_come_back_are_refused() -> None:
-    with games(1) as rows, games(2) as two:
-        play(rows, np.ones((5, 1), int))
-        tensors = rows.tensors()
-        with pytest.raises(InvalidRun, match="has 1 real games; this run has 2"):
-            two.load_tensors(tensors)
-        with pytest.raises(InvalidRun, match="does not bring the saved games back"):
-            rows.load_tensors(tensors | {"frames": tensors["frames"] // 2})
+def test_games_that_do_not_come_back_are_refused(one_row: RealAtari) -> None:
+    rows = begun(one_row)
+    play(rows, np.ones((5, 1), int))
+    tensors = rows.tensors()
+    with pytest.raises(InvalidRun, match="has 1 real games; this run has 2"):
+        begun(CountingGames(2)).load_tensors(tensors)
+    with pytest.raises(InvalidRun, match="does not bring the saved games back"):
+        rows.load_tensors(tensors | {"frames": tensors["frames"] // 2})
 
 
 def test_to_the_agent_a_lost_life_is_an_end_and_a_reward_its_sign() -> None:
-    with games(2) as seeded:
-        rows = RealRows(seeded, torch.device("cpu"))
-        ends, before = 0, rows.obs
-        for _ in range(120):
-            step = rows.step(torch.tensor([1, 1]))
-            ends += int(step.terminated.sum())
-            assert set(step.reward.tolist()) <= {-1.0, 0.0, 1.0}
-            assert step.obs.shape == step.final_obs.shape == before.shape == (2, 3, 64, 64)
-        assert ends >= 4
-        assert not step.truncated.any()
+    """Counting games begin at 10; action 2 pays 3, action 0 takes 3; at 12 a life is lost."""
+    rows = RealRows(begun(CountingGames(2, 12)), torch.device("cpu"))
+    steps = [rows.step(torch.tensor([2, 0])) for _ in range(3)]
+    assert [step.reward.tolist() for step in steps] == [[1, -1]] * 3
+    assert [step.terminated.tolist() for step in steps] == [[False] * 2, [True] * 2, [False] * 2]
+    assert not any(step.truncated.any() for step in steps)
+    counts = [step.obs[:, 0, 0, 0].add(1).mul(127.5).round().tolist() for step in steps]
+    assert counts == [[11, 11], [0, 0], [1, 1]]
+    assert torch.equal(rows.obs, steps[-1].obs)
 
 
 def collector(rows: SeededGames) -> Collector:
     return Collector(rows, make_policy(SPEC, (4, 4), 8), epsilon=0.3, seed=5)
 
 
-def test_what_is_collected_does_not_hang_on_how_often_one_stops() -> None:
-    with games(1) as one, games(1) as other, games(1) as third:
-        whole = collector(one).collect(150)
-        first = collector(other)
-        parts = [first.collect(40), first.collect(33)]
-        second = collector(third)
-        second.load_tensors(first.tensors())
-        parts.append(second.collect(77))
+@pytest.fixture(scope="module")
+def whole(one_row: RealAtari) -> Played:
+    return collector(begun(one_row)).collect(260)
+
+
+def test_what_is_collected_does_not_hang_on_how_often_one_stops(one_row: RealAtari, whole: Played) -> None:
+    first = collector(begun(one_row))
+    parts, saved = [first.collect(100), first.collect(33)], first.tensors()
+    second = collector(begun(one_row))
+    second.load_tensors(saved)
+    parts.append(second.collect(127))
     assert all(np.array_equal(a, b) for a, b in zip(whole, end_to_end(parts), strict=True))
-    assert whole.terminated.any()
-    assert whole.is_first.sum() >= 2
 
 
-def test_collected_episodes_end_with_lives_and_the_next_begins_with_the_frame_after() -> None:
-    with games(1) as rows:
-        found = collector(rows).collect(400)
-    assert found.num_transitions == 400
-    begins = np.flatnonzero(found.is_first)
+def test_collected_episodes_end_with_lives_and_the_next_begins_with_the_frame_after(whole: Played) -> None:
+    assert whole.num_transitions == 260
+    begins = np.flatnonzero(whole.is_first)
     assert begins[0] == 0
-    assert found.terminated[begins[1:] - 1].all(), "only an end, here, begins the next episode"
-    assert found.game_over.sum() == 1
-    lives = begins[1:][~found.game_over[begins[1:] - 1]]
-    assert np.array_equal(found.frames[lives], found.frames[lives - 1]), "the game went on"
-    store = GrowingStore((64, 64, 3), 500)
-    store.append(found)
-    assert [episode.terminated for episode in store.episodes("agent")][:-1] == [True] * (len(begins) - 1)
+    assert whole.terminated[begins[1:] - 1].all(), "only an end, here, begins the next episode"
+    assert whole.game_over.sum() == 1
+    lives = begins[1:][~whole.game_over[begins[1:] - 1]]
+    assert len(lives) >= 4
+    assert np.array_equal(whole.frames[lives], whole.frames[lives - 1]), "the game went on"
+    store = GrowingStore((64, 64, 3), 300)
+    store.append(whole)
+    assert [episode.terminated for episode in store.episodes("agent")] == [True] * (len(begins) - 1) + [False]
