@@ -133,7 +133,8 @@ class Session:
         precision: ComputePrecision,
     ) -> None:
         self.out, self.config, self.parts = out, config, parts
-        self.command, self.precision = command, precision
+        self.command = command
+        self.precision: ComputePrecision = precision
         self.games = RealAtari(str(config.game), config.test_games) if config.test_every else None
         self.board = tensorboard(out / atari100k_run.FOLDER / "tensorboard")
         self.bar = tqdm(

@@ -64,10 +64,9 @@ class Budget:
         for name in ("real_steps", "first_steps", "first_steps_at_most", "steps_per_epoch"):
             if getattr(self, name) < 1:
                 raise InvalidArgument(f"{name} is {getattr(self, name)}; it must be at least 1.")
-        if not self.first_steps <= self.first_steps_at_most <= self.real_steps:
+        if self.first_steps > self.first_steps_at_most:
             raise InvalidArgument(
-                f"first_steps {self.first_steps:,} must be at most first_steps_at_most {self.first_steps_at_most:,}, "
-                f"and that at most real_steps {self.real_steps:,}."
+                f"first_steps {self.first_steps:,} must be at most first_steps_at_most {self.first_steps_at_most:,}."
             )
         counts = [self.first_rewards, self.final_epochs]
         counts += [count for name in NETWORKS for count in (getattr(self, name).first, getattr(self, name).each)]
@@ -77,7 +76,7 @@ class Budget:
     def scaled(self, scale: float) -> "Budget":
         """The budget times `scale`; real steps in whole epochs' worth, at least one, and at least one final epoch.
 
-        The first epoch, though scaled, keeps at least the updates of any other.
+        The first epoch, though scaled, keeps at least the updates of any other. No collection exceeds `real_steps`.
         """
 
         def steps(number: int) -> int:
@@ -89,8 +88,8 @@ class Budget:
         return replace(
             self,
             real_steps=steps(self.real_steps),
-            first_steps=steps(self.first_steps),
-            first_steps_at_most=steps(self.first_steps_at_most),
+            first_steps=min(steps(self.real_steps), steps(self.first_steps)),
+            first_steps_at_most=min(steps(self.real_steps), steps(self.first_steps_at_most)),
             final_epochs=min(self.final_epochs, max(1, round(self.final_epochs * scale))),
             denoiser=updates(self.denoiser),
             reward_end=updates(self.reward_end),

@@ -104,8 +104,7 @@ def test_a_run_killed_at_any_moment_ends_to_the_bit_as_one_that_never_stopped(tm
 
 def test_without_a_world_too(tmp_path: Path) -> None:
     (tmp_path / "killed").mkdir()
-    words = [*SMALL, "--model-free", "--budget.real-steps", "20", "--budget.first-steps-at-most", "20"]
-    words += ["--budget.first-steps", "20", "--test-every", "0"]
+    words = [*SMALL, "--model-free", "--budget.real-steps", "20", "--test-every", "0"]
     whole = run(tmp_path / "whole", words, tmp_path / "killed")
     assert whole.positions[-1][:5] == (5, 0, 0, 0, 5), "20 real steps, two rows, rollouts of two"
     run(tmp_path / "killed" / "4", words)
@@ -188,7 +187,6 @@ def test_a_resumed_run_keeps_what_decides_it(tmp_path: Path) -> None:
         (["--game", "Pong", "--model-free", "--static-dataset", "pong/x-v0"], "choose"),
         (["--game", "Pong", "--denoiser.every", "2"], "--budget.denoiser.each"),
         (["--game", "Pong", "--recency", "-1", "2"], "recency is"),
-        (["--game", "Pong", "--budget.real-steps", "10"], "at most real_steps 10"),
     ],
 )
 def test_a_mistake_is_a_sentence(

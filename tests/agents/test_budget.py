@@ -85,6 +85,7 @@ def test_a_scale_shortens_the_run_and_leaves_what_is_done_in_an_epoch() -> None:
     assert Schedule(hundredth, "collect", 480).epochs(Position(first_steps=100)) == 10
     assert Budget().scaled(1.0) == Budget()
     assert Budget().scaled(1e-9).real_steps == 100
+    assert Budget(real_steps=3_000).scaled(1.0).first_steps_at_most == 3_000, "the first steps are real steps too"
 
 
 def test_progress_is_the_share_of_all_updates() -> None:
@@ -95,7 +96,7 @@ def test_progress_is_the_share_of_all_updates() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"real_steps": 0}, {"first_steps": 11_000}, {"real_steps": 9_000}, {"actor": Updates(-1, 0)}]
+    "values", [{"real_steps": 0}, {"first_steps": 11_000}, {"final_epochs": -1}, {"actor": Updates(-1, 0)}]
 )
 def test_budgets_that_make_no_sense_are_refused(values: dict) -> None:
     with pytest.raises(InvalidArgument):
