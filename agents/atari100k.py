@@ -29,10 +29,9 @@ from agents.atari100k_loop import Moment, learn, num_updates
 from agents.atari100k_parts import Parts, make_parts
 from agents.board import tensorboard
 from agents.budget import Position
-from agents.evaluate import EvaluateConfig, bounds, evaluate, sentence
+from agents.evaluate import EvaluateConfig, evaluate, other_scores, sentence
 from agents.looking import look
 from agents.resuming import check_unchanged
-from agents.scores import published
 from gym_diamond.cli import exit_status, say
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.files import write_json
@@ -116,7 +115,7 @@ def judge(out: Path, config: Atari100kConfig) -> None:
     )
     with tqdm(total=config.final_games, desc="final games", unit=" games") as bar:
         report = evaluate(settings, bar.update)
-    write_json(settings.out, {**report, "published": {**bounds(settings.game), **published(settings.game)}})
+    write_json(settings.out, {**report, "published": other_scores(settings.game)})
     say(f"{sentence(report['results'][0])}; all games: {settings.out}")
 
 
@@ -148,7 +147,7 @@ class Session:
     def report(self, position: Position, values: Mapping[str, float]) -> None:
         losses = [f"{key.removesuffix('/loss')} {value:.3f}" for key, value in values.items() if key.endswith("/loss")]
         steps = position.actor * self.config.schedule.steps_per_update if self.parts.rows else self.parts.num_steps
-        parts = [f"epoch {position.epoch + 1:,}, {steps:,} real steps", *losses, *([self.real] if self.real else [])]
+        parts = [f"{position.epoch:,} epochs, {steps:,} real steps", *losses, *([self.real] if self.real else [])]
         self.bar.set_postfix_str(", ".join([*parts, f"{values['updates_per_second']:.1f} updates/s"]), refresh=False)
         self.bar.n = self.config.schedule.progress(position)
         self.bar.refresh()

@@ -74,7 +74,7 @@ def learn(
             position = now.position._replace(elapsed=time.monotonic() - began)
             now = now._replace(position=position)
             saves = position.elapsed - saved.elapsed >= 60 * config.checkpoint_minutes
-            if saves or num_updates(position) - reported >= config.log_every:
+            if saves or turn == "first_collection" or num_updates(position) - reported >= config.log_every:
                 hooks.report(position, means(tally, since, position))
                 tally, since, reported = {}, position, num_updates(position)
             if turn == "close" and config.test_every and position.epoch % config.test_every == 0:

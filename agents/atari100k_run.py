@@ -2,7 +2,7 @@
 
     OUT/config.json ...                  the world as it is by now; none without a world model
     OUT/policy.safetensors               the policy as it is by now
-    OUT/scores.json, scores.png          the games at the end
+    OUT/scores.json                      the games at the end
     OUT/atari100k/config.json            every value that decided the run
     OUT/atari100k/checkpoint.safetensors networks, optimizers, averages, dreams, real game and random numbers; how far
                                          in its metadata
