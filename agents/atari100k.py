@@ -30,6 +30,7 @@ from agents.atari100k_parts import Parts, make_parts
 from agents.board import tensorboard
 from agents.budget import Position
 from agents.evaluate import EvaluateConfig, evaluate, other_scores, sentence
+from agents.held_out import held_out_losses
 from agents.looking import look
 from agents.resuming import check_unchanged
 from gym_diamond.cli import exit_status, say
@@ -156,9 +157,12 @@ class Session:
     def test(self, position: Position) -> None:
         if self.games is None:
             return
-        config = self.config
-        values = look(self.games, self.parts.actor.policy, config.test_games, position.epoch, config.test_max_steps)
+        config, policy, seed = self.config, self.parts.actor.policy, position.epoch
+        values = look(self.games, policy, config.test_games, seed, config.test_max_steps)
         self.real = f"real {values['real_score']:.1f}"
+        if self.parts.world is not None and config.test_steps:
+            learners = self.parts.world.learners
+            values |= held_out_losses(learners, self.games, policy, config.test_steps, seed, self.precision)
         self._tell(position, values)
 
     def checkpoint(self, now: Moment) -> None:

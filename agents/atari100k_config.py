@@ -24,6 +24,7 @@ FREE = (  # what --resume may change: none of it touches what is learned
     "test_every",
     "test_games",
     "test_max_steps",
+    "test_steps",
     "final_games",
     "final_max_frames",
 )
@@ -80,6 +81,8 @@ class Atari100kConfig:
     """Games that are played then."""
     test_max_steps: int = 5_000
     """Steps after which such a game is cut off: an agent that does nothing may play for half an hour."""
+    test_steps: int = 1_000
+    """Further real steps then, on which the world model's losses are measured; 0 = none. Reference: on its games."""
     final_games: int = 100
     """Whole games at the end, whose scores go to OUT/scores.json; 0 = none."""
     final_max_frames: int | None = None
@@ -156,7 +159,7 @@ def _check_numbers(config: Atari100kConfig) -> None:
     for name in (*one, "log_every"):
         if getattr(config, name) < 1:
             raise InvalidArgument(f"{name} is {getattr(config, name)}; it must be at least 1.")
-    for name in ("seed", "checkpoint_minutes", "test_every", "final_games"):
+    for name in ("seed", "checkpoint_minutes", "test_every", "test_steps", "final_games"):
         if not getattr(config, name) >= 0:
             raise InvalidArgument(f"{name} is {getattr(config, name)}; it must be at least 0.")
     if not 0 < config.scale <= 1:

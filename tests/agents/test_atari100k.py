@@ -15,12 +15,14 @@ from agents.atari100k_config import Atari100kConfig
 from agents.atari100k_loop import Moment, learn
 from agents.atari100k_parts import Parts, make_parts
 from agents.budget import Position
+from agents.held_out import held_out_losses
 from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import make_policy
 from gym_diamond.data.dataset import write
 from gym_diamond.data.dataset_info import DatasetInfo
 from gym_diamond.data.episode import Episode
+from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidArgument, InvalidDataset, InvalidRun
 from gym_diamond.files import read_tensors
 
@@ -28,6 +30,7 @@ SMALL = ["--game", "Breakout", "--preset", "tiny", "--device", "cpu", "--precisi
 SMALL += ["--channels", "4", "4", "4", "4", "--lstm-dim", "8", "--dream-starts", "8", "--sampling.num-denoising-steps"]
 SMALL += ["1", "--num-dreams", "2", "--dream-steps", "3", "--rollout-steps", "2", "--denoiser.batch-size", "2"]
 SMALL += ["--reward-end.batch-size", "2", "--reward-end.ema-decay", "0.9", "--test-games", "1", "--test-max-steps", "3"]
+SMALL += ["--test-steps", "5"]
 SMALL += ["--final-games", "2", "--final-max-frames", "40", "--log-every", "1"]
 SHORT = ["--budget.real-steps", "60", "--budget.first-steps", "20", "--budget.first-steps-at-most", "20"]
 SHORT += ["--budget.steps-per-epoch", "20", "--budget.final-epochs", "1", "--test-every", "0"]
@@ -161,6 +164,22 @@ def test_with_a_static_dataset_no_step_is_taken_but_at_the_end(tmp_path: Path, g
     with pytest.raises(InvalidDataset, match=r"is of Breakout with 4 actions.*this run is of Pong with 6"):
         main(["--out", str(tmp_path / "other"), *SMALL, *SHORT, "--static-dataset", given, "--game", "Pong"])
     assert not (tmp_path / "other").exists()
+
+
+def test_held_out_losses_are_those_of_the_networks_on_other_play_and_change_nothing(tmp_path: Path) -> None:
+    _, _, config = parse(["--out", str(tmp_path), *SMALL])
+    parts = make_parts(config, tmp_path / "replay", torch.device("cpu"), "fp32")
+    assert parts.world is not None
+    learners, games = parts.world.learners, RealAtari("Breakout", 1)
+    before = {name: value.clone() for name, value in atari100k_run.learner_tensors(parts).items()}
+    losses = [held_out_losses(learners, games, parts.actor.policy, 30, seed, "fp32") for seed in (0, 0, 1)]
+    assert losses[0] == losses[1] != losses[2]
+    assert losses[0]["denoiser/test_loss"] > 0
+    untrained = np.log(3) + np.log(2)  # of three signs and of an end or none, all as likely
+    assert losses[0]["reward_end/test_loss"] == pytest.approx(untrained, abs=0.3)
+    after = atari100k_run.learner_tensors(parts)
+    assert [name for name in before if not torch.equal(before[name], after[name])] == []
+    games.close()
 
 
 def test_a_resumed_run_keeps_what_decides_it(tmp_path: Path) -> None:
