@@ -44,10 +44,10 @@ class Collector:
             if self._begins:
                 see(self._games.frames[0], True, 0, 0.0, False, False)
             action = self._choose()
-            led_to, reward, life_lost, terminated, truncated = self._games.step(np.array([action]))
-            end = bool(life_lost[0] or terminated[0])
-            see(led_to[0], False, action, float(reward[0]), end, bool(terminated[0]))
-            self._begins = end or bool(truncated[0])
+            step = self._games.step(np.array([action]))
+            end = bool(step.life_lost[0] or step.terminated[0])
+            see(step.led_to[0], False, action, float(step.rewards[0]), end, bool(step.terminated[0]))
+            self._begins = end or bool(step.truncated[0])
             if self._begins:
                 self._memory = self._policy.initial_state(1)
         return Played(

@@ -35,13 +35,13 @@ class RealRows:
 
     def step(self, action: Tensor) -> RealStep:
         """What `action` `(N,)` int64 brought in every row; what is over has begun anew."""
-        led_to, rewards, life_lost, terminated, truncated = self._games.step(action.cpu().numpy())
+        step = self._games.step(action.cpu().numpy())
         return RealStep(
             obs=self.obs,
-            reward=torch.from_numpy(np.sign(rewards).astype(np.float32)).to(self._device),
-            terminated=torch.from_numpy(life_lost | terminated).to(self._device),
-            truncated=torch.from_numpy(truncated & ~terminated).to(self._device),
-            final_obs=self._obs(led_to),
+            reward=torch.from_numpy(np.sign(step.rewards).astype(np.float32)).to(self._device),
+            terminated=torch.from_numpy(step.life_lost | step.terminated).to(self._device),
+            truncated=torch.from_numpy(step.truncated & ~step.terminated).to(self._device),
+            final_obs=self._obs(step.led_to),
         )
 
     def tensors(self) -> dict[str, Tensor]:

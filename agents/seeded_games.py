@@ -6,16 +6,26 @@ some ten seconds of computing.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from agents.real_games import Games
+from gym_diamond.envs.atari import MAX_SEED
 from gym_diamond.errors import InvalidRun
 from gym_diamond.fitting.learner import stream_seed
 
-NUM_SEEDS = 2**31  # the emulator's
+
+class GamesStep(NamedTuple):
+    """What one step of N games brought."""
+
+    led_to: np.ndarray  # (N, H, W, C) uint8, the frames before any game began anew
+    rewards: np.ndarray  # (N,) float64, unclipped
+    life_lost: np.ndarray  # (N,) bool, and the game goes on
+    terminated: np.ndarray  # (N,) bool, the game is over
+    truncated: np.ndarray  # (N,) bool, the emulator cut it off
 
 
 class SeededGames:
@@ -34,12 +44,8 @@ class SeededGames:
         self._actions: list[list[int]] = [[] for _ in range(self.num_envs)]  # of that game
         self.frames, _ = games.reset(seed=self._seeds())  # (N, 64, 64, 3) uint8, what the next action answers
 
-    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """What `actions` `(N,)` led to: the last frames `(N, H, W, C)` uint8 before any game began anew, the rewards
-        `(N,)`, and where a life was lost, the game ended, or was cut off by the emulator: `(N,)` bool each.
-
-        Rows whose game is over begin the next: `frames` shows it.
-        """
+    def step(self, actions: np.ndarray) -> GamesStep:
+        """What `actions` `(N,)` brought. Rows whose game is over begin the next: `frames` shows it."""
         frames, rewards, terminated, truncated, info = self._games.step(actions)
         for row, action in enumerate(actions.tolist()):
             self._actions[row].append(action)
@@ -52,7 +58,7 @@ class SeededGames:
                 self._actions[row] = []
             frames = self._begin(over)
         self.frames = frames
-        return led_to, rewards, info["life_lost"], terminated, truncated
+        return GamesStep(led_to, rewards, info["life_lost"], terminated, truncated)
 
     def tensors(self) -> dict[str, Tensor]:
         """All that brings these games back, by name."""
@@ -100,4 +106,6 @@ class SeededGames:
 
     def _seeds(self) -> list[int]:
         names = [f"{self._name}/{row}" for row in range(self.num_envs)]
-        return [stream_seed(self._seed, name, int(g)) % NUM_SEEDS for name, g in zip(names, self._game, strict=True)]
+        return [
+            stream_seed(self._seed, name, int(g)) % (MAX_SEED + 1) for name, g in zip(names, self._game, strict=True)
+        ]

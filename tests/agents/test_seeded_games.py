@@ -9,7 +9,7 @@ import torch
 from agents.collector import Collector
 from agents.policy import make_policy
 from agents.real_rows import RealRows
-from agents.seeded_games import SeededGames
+from agents.seeded_games import GamesStep, SeededGames
 from gym_diamond.data.growing import GrowingStore, Played, end_to_end
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidRun
@@ -30,7 +30,7 @@ def begun(envs: RealAtari | CountingGames) -> SeededGames:
     return SeededGames(envs, 0, "test")
 
 
-def play(rows: SeededGames, actions: np.ndarray) -> list[tuple[np.ndarray, ...]]:
+def play(rows: SeededGames, actions: np.ndarray) -> list[GamesStep]:
     return [rows.step(action) for action in actions]
 
 
@@ -40,7 +40,7 @@ def test_rows_come_back_in_the_middle_of_their_games_and_end_alike() -> None:
     actions[:, 0] = 1
     envs = RealAtari("Breakout", 2)
     rows = begun(envs)
-    ends = [terminated for *_, terminated, _ in play(rows, actions[:200])]
+    ends = [step.terminated for step in play(rows, actions[:200])]
     assert np.sum(ends, axis=0).tolist() == [1, 0], "the rows are in games of different length"
     saved = rows.tensors()
     expected = play(rows, actions[200:])
@@ -57,9 +57,9 @@ def test_a_game_is_the_same_whatever_was_played_before_it(one_row: RealAtari) ->
 
     def second_game(other: int) -> list[np.ndarray]:
         rows, step = begun(one_row), 0
-        while not rows.step(np.array([1 if step % 2 else other]))[3][0]:
+        while not rows.step(np.array([1 if step % 2 else other])).terminated[0]:
             step += 1
-        return [rows.frames.copy(), *(rows.step(np.array([action]))[0] for action in (1, 2, 2, 3, 0, 1))]
+        return [rows.frames.copy(), *(rows.step(np.array([action])).led_to for action in (1, 2, 2, 3, 0, 1))]
 
     assert np.array_equal(second_game(1), second_game(3))
 
