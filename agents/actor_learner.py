@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from agents.actor_critic_loss import ActorCriticLossConfig, actor_critic_loss
 from agents.rollout import Rollout
 from gym_diamond.errors import InvalidArgument, InvalidRun
+from gym_diamond.fitting.optim import below, load_moments, moments
 from gym_diamond.nn.actor_critic import ActorCritic
 
 
@@ -46,12 +47,8 @@ class ActorLearner:
     def tensors(self) -> dict[str, Tensor]:
         """All that an exact continuation needs, by name: the network and the optimizer's moments."""
         named = {f"policy.{name}": value for name, value in self.policy.state_dict().items()}
-        for name, parameter in self.policy.named_parameters():
-            moments = self.optimizer.state.get(parameter, {})
-            named |= {f"optimizer.{name}.{key}": value for key, value in moments.items()}
-        return named
+        return named | {f"optimizer.{name}": value for name, value in moments(self.policy, self.optimizer).items()}
 
-    @torch.no_grad()
     def load_tensors(self, tensors: dict[str, Tensor]) -> None:
         """Continue from what `tensors()` gave.
 
@@ -59,13 +56,10 @@ class ActorLearner:
             InvalidRun: the tensors are those of another network.
         """
         try:
-            self.policy.load_state_dict(_below("policy.", tensors))
+            self.policy.load_state_dict(below("policy.", tensors))
         except RuntimeError as error:
             raise InvalidRun(f"the checkpoint is of another actor-critic network: {error}") from error
-        for name, parameter in self.policy.named_parameters():
-            moments = _below(f"optimizer.{name}.", tensors)
-            if moments:
-                self.optimizer.state[parameter] = {k: _beside(parameter, v) for k, v in moments.items()}
+        load_moments(self.policy, self.optimizer, below("optimizer.", tensors))
 
 
 def make_learner(policy: ActorCritic, config: AdamConfig) -> ActorLearner:
@@ -86,11 +80,3 @@ def update(learner: ActorLearner, play: Rollout, loss: ActorCriticLossConfig, co
         group["lr"] = learner.config.lr * min(1.0, (count + 1) / max(1, learner.config.warmup_updates))
     learner.optimizer.step()
     return {**metrics, "grad_norm": grad_norm.detach()}
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _beside(parameter: Tensor, value: Tensor) -> Tensor:
-    return value.to(parameter.device)

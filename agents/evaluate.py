@@ -68,7 +68,7 @@ def main(words: Sequence[str]) -> None:
     torch.set_num_threads(config.threads)
     with tqdm(total=config.episodes * len(config.policies) * len(config.sticky_actions), unit=" games") as bar:
         report = evaluate(config, bar.update)
-    others = {**bounds(config.game), **published(config.game)}
+    others = other_scores(config.game)
     drawn = {name: score for name, score in others.items() if name in DRAWN}
     config.out.parent.mkdir(parents=True, exist_ok=True)
     write_json(config.out, {**report, "published": others})
@@ -141,6 +141,11 @@ def bounds(game: str) -> dict[str, float]:
     known = find_game(game)
     named = {"random": known.random_score, "human": known.human_score}
     return {name: score for name, score in named.items() if score is not None}
+
+
+def other_scores(game: str) -> dict[str, float]:
+    """The mean scores of random play, of a human and of published agents, where `game` has them."""
+    return {**bounds(game), **published(game)}
 
 
 def sentence(row: dict[str, Any]) -> str:

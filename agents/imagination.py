@@ -9,7 +9,8 @@ from torch import Tensor
 
 from agents.actor_learner import ActorLearner, update
 from agents.imagine_config import ImagineConfig
-from agents.imagine_run import Play, Position
+from agents.imagine_run import Position
+from agents.playing import Play
 from agents.rollout import rollout
 from gym_diamond.errors import InvalidRun
 from gym_diamond.fitting.loop import deferred_interrupt
@@ -50,7 +51,7 @@ def imagine(learner: ActorLearner, play: Play, config: ImagineConfig, start: Pos
     tally: list[dict[str, Tensor]] = []
     with deferred_interrupt() as interrupted:
         while position.progress(config) < 1 and not interrupted.is_set():
-            dreamt, memory = rollout(play.dream, learner.policy, play.memory, config.rollout_steps, play.generator)
+            dreamt, memory = rollout(play.rows, learner.policy, play.memory, config.rollout_steps, play.generator)
             play = play._replace(memory=memory)
             tally.append(update(learner, dreamt, config.loss, position.updates))
             position = Position(position.updates + 1, time.monotonic() - began)

@@ -11,33 +11,31 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
-import copy
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import torch
 import tyro
 from tqdm import tqdm
 
 from agents import imagine_run
 from agents.actor_learner import ActorLearner, make_learner
+from agents.board import tensorboard
 from agents.imagination import imagine
 from agents.imagine_config import ImagineConfig, check_can_resume, check_is_complete
-from agents.imagine_run import Play, Position
+from agents.imagine_run import Position
+from agents.looking import look
+from agents.playing import Play
 from agents.policy import make_policy
-from agents.real_games import play_games
 from agents.rollout import first_memory
 from gym_diamond.cli import exit_status, say
-from gym_diamond.collection.actor import ActorPolicy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import load_dream
 from gym_diamond.errors import MissingExtra
-from gym_diamond.fitting.reporters import TensorBoardReporter
 from gym_diamond.games import GAMES
 from gym_diamond.hub import find_world
 from gym_diamond.world_models.protocol import WorldSpec
@@ -143,13 +141,10 @@ class Session:
     def look_at_reality(self, position: Position) -> None:
         if self.games is None:
             return
-        network = copy.deepcopy(self.learner.policy).cpu()
-        player = ActorPolicy("policy", network, self.games.num_envs)
-        games = play_games(self.games, player, self.config.real_games, position.updates, self.config.real_max_steps)
-        score = float(np.mean([game.score for game in games]))
-        signs = float(np.mean([game.signs for game in games]))
-        self.real = f"real {score:.1f}"
-        self._tell(position, {"real_score": score, "real_signs": signs})
+        config = self.config
+        values = look(self.games, self.learner.policy, config.real_games, position.updates, config.real_max_steps)
+        self.real = f"real {values['real_score']:.1f}"
+        self._tell(position, values)
 
     def checkpoint(self, play: Play, position: Position) -> None:
         imagine_run.save(self.out, self.learner, play, position)
@@ -179,14 +174,6 @@ def real_games(config: ImagineConfig, spec: WorldSpec) -> RealAtari | None:
         return RealAtari(spec.game, config.real_games)
     except MissingExtra as error:
         raise MissingExtra(f"{error} Or leave the real game out: --real-every 0.") from error
-
-
-def tensorboard(folder: Path) -> TensorBoardReporter | None:
-    """Event files in `folder`; None where TensorBoard is not installed."""
-    try:
-        return TensorBoardReporter(folder)
-    except MissingExtra:
-        return None
 
 
 if __name__ == "__main__":

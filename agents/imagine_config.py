@@ -1,14 +1,15 @@
 """Every number of a run of `agents.imagine`, each with a default: the reference's, where it has one."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import tyro
 
 from agents.actor_critic_loss import ActorCriticLossConfig
 from agents.actor_learner import AdamConfig
+from agents.resuming import check_unchanged
 from gym_diamond.envs.loading import DreamArguments
-from gym_diamond.errors import InvalidArgument, InvalidRun
+from gym_diamond.errors import InvalidArgument
 
 FREE = ("steps", "max_minutes", "threads", "checkpoint_minutes", "log_every", "real_every")  # --resume may change them
 
@@ -90,9 +91,4 @@ def check_can_resume(saved: ImagineConfig, wanted: ImagineConfig) -> None:
     Raises:
         InvalidRun: something that decides the run differs; the message names it.
     """
-    for name in (f.name for f in fields(ImagineConfig) if f.name not in FREE):
-        if getattr(saved, name) != getattr(wanted, name):
-            raise InvalidRun(
-                f"--resume cannot change {name}: the run has {getattr(saved, name)!r}, {getattr(wanted, name)!r} was "
-                "asked for. Leave it as it is, or start a new run in another folder."
-            )
+    check_unchanged(saved, wanted, FREE)

@@ -12,18 +12,15 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
-
 from agents.actor_learner import ActorLearner
 from agents.imagine_config import ImagineConfig
+from agents.playing import Play, play_tensors, restored
 from agents.policy import save_policy
 from gym_diamond import schema
 from gym_diamond.checkpoint import LIMITS, POLICY
-from gym_diamond.envs.dream import Dream, Snapshot
-from gym_diamond.errors import InvalidArgument, InvalidRun
-from gym_diamond.files import read_json, read_tensors, replacing, write_json, write_tensors
-from gym_diamond.nn.lstm import LSTMState
+from gym_diamond.errors import InvalidRun
+from gym_diamond.files import read_tensors, replacing, write_json, write_tensors
+from gym_diamond.fitting.run import read_saved
 
 CONFIG, CHECKPOINT = Path("imagine", "config.json"), Path("imagine", "checkpoint.safetensors")
 
@@ -39,14 +36,6 @@ class Position(NamedTuple):
         of_steps = self.updates * config.steps_per_update / config.steps if config.steps else 0.0
         of_time = self.elapsed / (60 * config.max_minutes) if config.max_minutes else 0.0
         return min(1.0, max(of_steps, of_time))
-
-
-class Play(NamedTuple):
-    """What changes beside the learner: the dreams (`Dream` holds them), the policy's memory, the random numbers."""
-
-    dream: Dream
-    memory: LSTMState
-    generator: torch.Generator  # of the actions
 
 
 def check_is_free(out: Path) -> None:
@@ -69,12 +58,7 @@ def read_config(out: Path) -> ImagineConfig:
     Raises:
         InvalidRun: there is no run, or its config is damaged.
     """
-    if not (out / CONFIG).exists():
-        raise InvalidRun(f"there is no run to resume in {out} ({out / CONFIG} is missing); leave out --resume.")
-    try:
-        return schema.decode(ImagineConfig, read_json(out / CONFIG, InvalidRun), str(out / CONFIG))
-    except InvalidArgument as error:
-        raise InvalidRun(str(error)) from error
+    return read_saved(ImagineConfig, out, CONFIG)
 
 
 def begin(out: Path, config: ImagineConfig, world: Path) -> None:
@@ -89,13 +73,8 @@ def begin(out: Path, config: ImagineConfig, world: Path) -> None:
 
 def save(out: Path, learner: ActorLearner, play: Play, position: Position) -> None:
     """Write what the run goes on from, then the policy."""
-    now = play.dream.snapshot()
-    tensors = learner.tensors()
-    tensors |= {f"dream.state.{i}": leaf.clone() for i, leaf in enumerate(now.state)}
-    tensors |= {f"dream.{name}": getattr(now, name) for name in Snapshot._fields if name != "state"}
-    tensors |= {"memory.hx": play.memory[0], "memory.cx": play.memory[1], "generator": play.generator.get_state()}
     metadata = {"updates": str(position.updates), "elapsed": repr(position.elapsed)}
-    write_tensors(out / CHECKPOINT, tensors, metadata)
+    write_tensors(out / CHECKPOINT, learner.tensors() | play_tensors(play), metadata)
     save_policy(out, learner.policy)
 
 
@@ -112,17 +91,6 @@ def load(out: Path, learner: ActorLearner, play: Play) -> tuple[Play, Position]:
     tensors, metadata = read_tensors(out / CHECKPOINT, InvalidRun)
     learner.load_tensors(tensors)
     try:
-        play.dream.restore(_snapshot(tensors, play.dream.snapshot()))
-        play.generator.set_state(tensors["generator"])
-        device = play.memory[0].device
-        memory = tensors["memory.hx"].to(device), tensors["memory.cx"].to(device)
-        return play._replace(memory=memory), Position(int(metadata["updates"]), float(metadata["elapsed"]))
+        return restored(play, tensors), Position(int(metadata["updates"]), float(metadata["elapsed"]))
     except (KeyError, ValueError) as error:
         raise InvalidRun(f"{out / CHECKPOINT} is not a checkpoint of this run: {error} is wrong or missing.") from error
-
-
-def _snapshot(tensors: dict[str, Tensor], like: Snapshot) -> Snapshot:
-    """The saved snapshot, whose state is of the kind and on the device of that in `like`."""
-    leaves = [tensors[f"dream.state.{i}"].to(leaf.device) for i, leaf in enumerate(like.state)]
-    clock = {name: tensors[f"dream.{name}"].to(like.keys.device) for name in Snapshot._fields if name != "state"}
-    return Snapshot(state=type(like.state)(*leaves), **clock)

@@ -1,10 +1,10 @@
-"""T steps of N dreams played by an actor-critic: what an update learns from.
+"""T steps of N games, dreamt or real, played by an actor-critic: what an update learns from.
 
 Nothing is copied to the host and, but on the CPU, where looking costs nothing, no tensor is asked for its value: what
 only some rows need is computed for all of them and chosen by a mask.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -15,11 +15,34 @@ from gym_diamond.nn.actor_critic import ActorCritic
 from gym_diamond.nn.lstm import LSTMState
 
 
+class RowsStep(Protocol):
+    """What one step of N games brought; `DreamStep` tells the shapes."""
+
+    @property
+    def obs(self) -> Tensor: ...
+    @property
+    def reward(self) -> Tensor: ...
+    @property
+    def terminated(self) -> Tensor: ...
+    @property
+    def truncated(self) -> Tensor: ...
+    @property
+    def final_obs(self) -> Tensor: ...
+
+
+class Rows(Protocol):
+    """N games, each of which begins anew in the step that ends it: a `Dream`, or real ones (`real_rows.py`)."""
+
+    @property
+    def obs(self) -> Tensor: ...
+    def step(self, action: Tensor) -> RowsStep: ...
+
+
 class Rollout(NamedTuple):
     """N rows of T steps; a row may hold parts of several dreams. Gradients flow into `logits` and `value` only."""
 
     action: Tensor  # (N, T) int64
-    reward: Tensor  # (N, T) float32, as dreamt
+    reward: Tensor  # (N, T) float32, as the rows gave it
     end: Tensor  # (N, T) bool, the game ended with this step
     trunc: Tensor  # (N, T) bool, the time was up with it
     logits: Tensor  # (N, T, num_actions) what the action was drawn from
@@ -27,13 +50,18 @@ class Rollout(NamedTuple):
     next_value: Tensor  # (N, T) of the state that it led to, before any reset
 
 
-def first_memory(dream: Dream, policy: ActorCritic) -> LSTMState:
-    """The memory `(N, D)`, twice, with which `policy` answers the current frames: it has seen those before them."""
-    return burn_in(policy, dream.world.history(dream.snapshot().state)[:, :-1])
+def first_memory(rows: Rows, policy: ActorCritic) -> LSTMState:
+    """The memory `(N, D)`, twice, with which `policy` answers the current frames: it has seen those before them.
+
+    Before a dream begins there are the frames that it goes on from; before a real game begins there is nothing.
+    """
+    if isinstance(rows, Dream):
+        return burn_in(policy, rows.world.history(rows.snapshot().state)[:, :-1])
+    return policy.initial_state(rows.obs.shape[0])
 
 
 def rollout(
-    dream: Dream, policy: ActorCritic, memory: LSTMState, num_steps: int, generator: torch.Generator
+    rows: Rows, policy: ActorCritic, memory: LSTMState, num_steps: int, generator: torch.Generator
 ) -> tuple[Rollout, LSTMState]:
     """What the policy did and got in the next `num_steps` steps, and its memory after them.
 
@@ -41,24 +69,24 @@ def rollout(
     the new dream goes on, as at the very beginning. (The reference begins with an empty memory instead.)
 
     Args:
-        dream: N of them with autoreset mode "SameStep" and a frame stack of 1, reset before.
-        policy: on the device of the dream.
+        rows: N games, begun before. Dreams with autoreset mode "SameStep" and a frame stack of 1.
+        policy: on the device of the rows.
         memory: `(N, D)`, twice, from `first_memory` or the last rollout. Gradients stop here.
         num_steps: T.
         generator: of the actions, on that device.
     """
-    obs, (hx, cx) = dream.obs, (part.detach() for part in memory)
+    obs, (hx, cx) = rows.obs, (part.detach() for part in memory)
     steps: list[tuple[Tensor, ...]] = []
     final_values: list[Tensor] = []
     for _ in range(num_steps):
         logits, value, (hx, cx) = policy(obs, (hx, cx))
         action = draw(logits.detach(), generator)
-        step = dream.step(action)
+        step = rows.step(action)
         done = step.terminated | step.truncated
         final_value = torch.zeros_like(step.reward)
         if _may_hold(done):
             final_value = value_of(policy, step.final_obs, (hx, cx))
-            fresh = first_memory(dream, policy)
+            fresh = first_memory(rows, policy)
             hx, cx = (torch.where(done[:, None], new, old) for new, old in zip(fresh, (hx, cx), strict=True))
         steps.append((action, step.reward, step.terminated, step.truncated, logits, value))
         final_values.append(final_value)

@@ -99,7 +99,10 @@ def read_tensors(path: Path, error: type[GymDiamondError]) -> tuple[dict[str, Te
         if header > MAX_TENSORS_HEADER_BYTES:
             raise error(f"{path} is damaged: it names a header of {header:,} bytes.")
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            # A file's tensors lie where its header ends. Kernels round otherwise on memory that is not aligned, so what
+            # is read would not go on to the bit as what was written; a copy is aligned.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
     except FileNotFoundError:
         raise error(f"{path} is missing.") from None
     except (SafetensorError, RuntimeError) as reason:  # RuntimeError: the file ends before its last tensor

@@ -44,6 +44,13 @@ def test_tensors_of_any_memory_format_come_back_equal(tmp_path: Path):
     assert tensors["scalar"].shape == ()
 
 
+def test_what_is_read_lies_as_what_was_written_so_that_kernels_round_alike(tmp_path: Path):
+    for name in ("a", "ab", "abc"):
+        write_tensors(tmp_path / "k.safetensors", {name: torch.zeros(3), f"{name}2": torch.zeros(5)}, {})
+        tensors, _ = read_tensors(tmp_path / "k.safetensors", InvalidWorld)
+        assert [tensor.data_ptr() % 64 for tensor in tensors.values()] == [0, 0]
+
+
 def test_a_folder_that_does_not_exist_is_an_oserror_that_names_it(tmp_path: Path):
     with pytest.raises(OSError, match="nowhere"):
         write_tensors(tmp_path / "nowhere" / "k.safetensors", {"a": torch.zeros(1)}, {})

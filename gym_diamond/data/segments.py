@@ -45,6 +45,7 @@ class SegmentStore:
     rew: Tensor  # (N,) float32, 0 there
     end: Tensor  # (N,) bool, False there
     offsets: Tensor  # (E+1,) int64: episode e has the frames offsets[e] .. offsets[e+1] - 1
+    weights: Tensor | None = None  # (E,) float32: how often an episode is drawn; None = as often as it has starts
 
     @classmethod
     def from_episodes(cls, episodes: Sequence[Episode], device: torch.device | str = "cpu") -> Self:
@@ -83,8 +84,10 @@ class SegmentStore:
     def sample(self, window: Window, batch_size: int, generator: torch.Generator) -> Segment:
         """A batch drawn uniformly, with replacement, from all admissible pairs of episode and start.
 
-        A share of `window.event_share` has an event at a random place in it instead. Positive rewards, negative rewards
-        and ends take equal parts in these, as far as there are any, however rare each is.
+        Where episodes have weights, these are the chances of those that are long enough, and the starts within one are
+        equally likely. A share of `window.event_share` has an event at a random place in it instead, anywhere in the
+        store. Positive rewards, negative rewards and ends take equal parts in these, as far as there are any, however
+        rare each is.
 
         Args:
             window: which starts are admissible.
@@ -96,16 +99,20 @@ class SegmentStore:
         """
         num_frames = self.offsets.diff()  # (E,)
         num_starts = (num_frames - window.length + window.pad_after + window.pad_before + 1).clamp(min=0)
-        last_pair = num_starts.cumsum(0)  # (E,) one past the last pair of each episode
-        total = int(last_pair[-1])
+        total = int(num_starts.sum())
         if total == 0:
             raise InvalidArgument(
                 f"No episode has the {window.length} frames of {window}; the longest has {int(num_frames.max())}."
             )
-        pair = torch.randint(total, (batch_size,), generator=generator, device=generator.device)
-        pair = pair.to(self.offsets.device)
-        episode = torch.searchsorted(last_pair, pair, right=True)  # (B,)
-        start = pair - (last_pair - num_starts)[episode] - window.pad_before
+        if self.weights is None:
+            pair = torch.randint(total, (batch_size,), generator=generator, device=generator.device)
+            pair = pair.to(self.offsets.device)
+            last_pair = num_starts.cumsum(0)  # (E,) one past the last pair of each episode
+            episode = torch.searchsorted(last_pair, pair, right=True)  # (B,)
+            place = pair - (last_pair - num_starts)[episode]
+        else:
+            episode, place = _draw_by_weight(self.weights, num_starts, batch_size, generator)
+        start = place - window.pad_before
         if window.event_share:
             around, first = self._around_events(window, batch_size, generator)
             chosen = torch.rand(batch_size, generator=generator, device=generator.device).to(start.device)
@@ -150,3 +157,19 @@ class SegmentStore:
             end=self.end[source] & is_transition,
             is_real=is_real,
         )
+
+
+def _draw_by_weight(
+    weights: Tensor, num_starts: Tensor, batch_size: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Episodes drawn by their `weights` `(E,)`, and one of the `num_starts` `(E,)` of each: `(B,)` int64, twice.
+
+    An episode without a start is never drawn; where only such have a weight, all others are equally likely.
+    """
+    possible = num_starts > 0
+    weights = torch.where(possible, weights, 0.0)
+    weights = torch.where(weights.sum() > 0, weights, possible.float()).to(generator.device)
+    episode = torch.multinomial(weights, batch_size, replacement=True, generator=generator)
+    place = torch.rand(batch_size, generator=generator, device=generator.device, dtype=torch.float64)
+    episode, place = episode.to(num_starts.device), place.to(num_starts.device)
+    return episode, (place * num_starts[episode]).long()

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gym_diamond.data.segments import SegmentStore
 from gym_diamond.errors import InvalidRun
 from gym_diamond.fitting.config import OptimConfig
-from gym_diamond.fitting.optim import learning_rate, make_optimizer, update_average
+from gym_diamond.fitting.optim import below, learning_rate, load_moments, make_optimizer, moments, update_average
 from gym_diamond.hardware import ComputePrecision
 from gym_diamond.world_models.objective import Objective
 
@@ -32,10 +32,7 @@ class Learner:
         """All that an exact continuation needs, by name: network, average and the optimizer's moments."""
         named = {f"network.{k}": v for k, v in self.objective.network.state_dict().items()}
         named |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
-        for name, parameter in self.objective.network.named_parameters():
-            moments = self.optimizer.state.get(parameter, {})
-            named |= {f"optimizer.{name}.{k}": v for k, v in moments.items()}
-        return named
+        return named | {f"optimizer.{k}": v for k, v in moments(self.objective.network, self.optimizer).items()}
 
     @torch.no_grad()
     def load_tensors(self, tensors: dict[str, Tensor]) -> None:
@@ -45,14 +42,11 @@ class Learner:
             InvalidRun: the tensors are those of another architecture.
         """
         try:
-            self.objective.network.load_state_dict(_below("network.", tensors))
-            self.average.load_state_dict(_below("average.", tensors))
+            self.objective.network.load_state_dict(below("network.", tensors))
+            self.average.load_state_dict(below("average.", tensors))
         except RuntimeError as error:
             raise InvalidRun(f"the checkpoint does not fit the {self.objective.name} network: {error}") from error
-        for name, parameter in self.objective.network.named_parameters():
-            moments = _below(f"optimizer.{name}.", tensors)
-            if moments:
-                self.optimizer.state[parameter] = {k: _like(parameter, v) for k, v in moments.items()}
+        load_moments(self.objective.network, self.optimizer, below("optimizer.", tensors))
 
 
 def make_learner(objective: Objective, config: OptimConfig, average: nn.Module) -> Learner:
@@ -96,14 +90,3 @@ def stream_seed(seed: int, name: str, step: int) -> int:
     """The seed of the generator of one update: 63 bits of a hash of seed, objective and step."""
     digest = hashlib.blake2b(f"{seed}/{name}/{step}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _like(parameter: Tensor, value: Tensor) -> Tensor:
-    """`value` on the parameter's device, in its memory format where it has its shape."""
-    if value.shape != parameter.shape:
-        return value.to(parameter.device)
-    return torch.empty_like(parameter).copy_(value)

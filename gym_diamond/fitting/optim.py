@@ -1,9 +1,10 @@
 """AdamW, its learning rate and the averaged weights, each a small function of what it is given."""
 
 import math
+from collections.abc import Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gym_diamond.fitting.config import OptimConfig
 
@@ -55,3 +56,30 @@ def update_average(average: nn.Module, network: nn.Module, decay: float, update:
     torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
     for averaged, buffer in zip(average.buffers(), network.buffers(), strict=True):
         averaged.copy_(buffer)
+
+
+def moments(network: nn.Module, optimizer: torch.optim.AdamW) -> dict[str, Tensor]:
+    """What `optimizer` remembers of each parameter of `network`, by names like `conv.weight.exp_avg`; {} at first."""
+    remembered = ((name, optimizer.state.get(parameter, {})) for name, parameter in network.named_parameters())
+    return {f"{name}.{key}": value for name, state in remembered for key, value in state.items()}
+
+
+@torch.no_grad()
+def load_moments(network: nn.Module, optimizer: torch.optim.AdamW, tensors: Mapping[str, Tensor]) -> None:
+    """Let `optimizer` go on from what `moments` gave."""
+    for name, parameter in network.named_parameters():
+        state = below(f"{name}.", tensors)
+        if state:
+            optimizer.state[parameter] = {key: _like(parameter, value) for key, value in state.items()}
+
+
+def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _like(parameter: Tensor, value: Tensor) -> Tensor:
+    """`value` on the parameter's device, in its memory format where it has its shape."""
+    if value.shape != parameter.shape:
+        return value.to(parameter.device)
+    return torch.empty_like(parameter).copy_(value)

@@ -11,6 +11,7 @@ killed at any moment either has a checkpoint or starts again from its first step
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from gym_diamond import schema
 from gym_diamond.errors import InvalidArgument, InvalidRun
@@ -18,6 +19,8 @@ from gym_diamond.files import read_json, read_tensors, write_json, write_tensors
 from gym_diamond.fitting.config import RunConfig
 from gym_diamond.fitting.learner import Learner
 from gym_diamond.fitting.loop import Position
+
+T = TypeVar("T")
 
 CONFIG, CHECKPOINT = Path("fit", "config.json"), Path("fit", "checkpoint.safetensors")
 FIXED = ("dataset", "backend", "context_length", "model", "loss")  # what --resume may not change
@@ -44,10 +47,24 @@ def read_config(out: Path) -> RunConfig:
     Raises:
         InvalidRun: there is no run, or its config is damaged.
     """
-    if not (out / CONFIG).exists():
-        raise InvalidRun(f"there is no run to resume in {out} ({out / CONFIG} is missing); leave out --resume.")
+    return read_saved(RunConfig, out, CONFIG)
+
+
+def read_saved(kind: type[T], out: Path, place: Path) -> T:
+    """The config of the run in `out`, of whatever program.
+
+    Args:
+        kind: the dataclass of the config.
+        out: the run's folder.
+        place: of the config in that folder.
+
+    Raises:
+        InvalidRun: there is no run, or its config is damaged.
+    """
+    if not (out / place).exists():
+        raise InvalidRun(f"there is no run to resume in {out} ({out / place} is missing); leave out --resume.")
     try:
-        return schema.decode(RunConfig, read_json(out / CONFIG, InvalidRun), str(out / CONFIG))
+        return schema.decode(kind, read_json(out / place, InvalidRun), str(out / place))
     except InvalidArgument as error:
         raise InvalidRun(str(error)) from error
 

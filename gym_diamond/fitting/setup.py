@@ -36,7 +36,22 @@ def make_setup(config: RunConfig, material: Material, device: torch.device) -> S
         InvalidWorld: a world to start from is missing or damaged.
         InvalidRun: a world to start from has another architecture.
     """
-    model = build_model(config, material.spec)
+    average, learners = make_learners(config, material.spec, device)
+    rng = np.random.default_rng(config.fit.seed)
+    contexts = cut(material.episodes, config.fit.num_contexts, config.context_length, rng)
+    return Setup(average, learners, SegmentStore.from_episodes(material.episodes, device), contexts)
+
+
+def make_learners(config: RunConfig, spec: WorldSpec, device: torch.device) -> tuple[Any, tuple[Learner, ...]]:
+    """The world model with the averaged weights, and who learns it: random weights that the seed decides, or those it
+    starts from.
+
+    Raises:
+        InvalidArgument: the architecture does not fit the spec.
+        InvalidWorld: a world to start from is missing or damaged.
+        InvalidRun: a world to start from has another architecture.
+    """
+    model = build_model(config, spec)
     start_networks(model, config)
     model = model.to(device)
     if config.fit.channels_last:
@@ -46,9 +61,7 @@ def make_setup(config: RunConfig, material: Material, device: torch.device) -> S
     for objective in world_models.backend(config.backend).objectives(model, config.loss):
         twin = average.get_submodule(name_of(objective.network, model))
         learners.append(make_learner(objective, getattr(config, objective.name), twin))
-    rng = np.random.default_rng(config.fit.seed)
-    contexts = cut(material.episodes, config.fit.num_contexts, config.context_length, rng)
-    return Setup(average, tuple(learners), SegmentStore.from_episodes(material.episodes, device), contexts)
+    return average, tuple(learners)
 
 
 def build_model(config: RunConfig, spec: WorldSpec) -> Any:
