@@ -45,7 +45,7 @@ def make_setup(config: RunConfig, material: Material, device: torch.device) -> S
     learners = []
     for objective in world_models.backend(config.backend).objectives(model, config.loss):
         twin = average.get_submodule(name_of(objective.network, model))
-        learners.append(make_learner(objective, getattr(config, objective.name), twin))
+        learners.append(make_learner(objective, getattr(config, objective.name), twin, config.fit.compile))
     rng = np.random.default_rng(config.fit.seed)
     contexts = cut(material.episodes, config.fit.num_contexts, config.context_length, rng)
     return Setup(average, tuple(learners), SegmentStore.from_episodes(material.episodes, device), contexts)
