@@ -78,8 +78,8 @@ class FitConfig:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """What networks compute in; weights and moments are float32. "auto": bf16 where it is native. Reference: fp32."""
     threads: int | None = None
-    """CPU threads of each process; by default one a core, and under torchrun one. On cores that other programs keep busy
-    as well, fewer are faster."""
+    """CPU threads of each process; by default one a core, under torchrun one. On cores that other programs keep busy as
+    well, fewer are faster."""
     channels_last: bool = True
     """Keep images with their channels innermost in memory: the layout that most convolution kernels prefer."""
     compile: bool = False

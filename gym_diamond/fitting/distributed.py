@@ -94,20 +94,21 @@ class Team(NamedTuple):
         sums = message.split([part.numel() for part in parts])
         return [total.view(part.shape) for total, part in zip(sums, parts, strict=True)]
 
+    def add(self, value: float) -> float:
+        """The sum of the values of all processes. Goes from host to host, so it waits for no GPU."""
+        return value if self.size == 1 else self.total([torch.tensor([value], dtype=torch.float64)])[0].item()
+
     def clock(self, seconds: float) -> float:
-        """The `seconds` that process 0 gives. This and `any` go from host to host and do not wait for a GPU."""
-        return self._add(seconds if self.leads else 0.0)
+        """The `seconds` that process 0 gives."""
+        return self.add(seconds if self.leads else 0.0)
 
     def any(self, flag: bool) -> bool:
         """Whether `flag` is true in any process."""
-        return self._add(float(flag)) > 0
+        return self.add(float(flag)) > 0
 
     def wait(self) -> None:
         """Nothing, when all processes have come here."""
-        self._add(0.0)
-
-    def _add(self, value: float) -> float:
-        return value if self.size == 1 else self.total([torch.tensor([value], dtype=torch.float64)])[0].item()
+        self.add(0.0)
 
 
 ALONE = Team()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from gym_diamond.errors import InvalidArgument
+from gym_diamond.errors import InvalidArgument, InvalidRun
 from gym_diamond.fitting.distributed import ALONE, Team, joined
 from tests.fitting import shared_work
 from tests.processes import run_together
@@ -77,6 +77,7 @@ def test_ctrl_c_in_one_process_stops_all_at_the_same_step(two: list[dict[str, An
 def test_what_processes_tell_each_other(two: list[dict[str, Any]]):
     for each in two:
         assert each["clock"] == 10.0
+        assert each["sum"] == 3.0
         assert each["any"] == [True, False]
         assert [part.tolist() for part in each["total"]] == [[2.0, 4.0], [[1.0, 1.0]]]
 
@@ -91,6 +92,15 @@ def test_one_process_has_all_rows_and_asks_nobody():
     part = torch.tensor([1.0])
     assert ALONE.total([part])[0] is part
     assert (ALONE.leads, ALONE.clock(3.0), ALONE.any(True), ALONE.any(False)) == (True, 3.0, True, False)
+
+
+def test_whoever_is_left_alone_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch):
+    def broken(message: torch.Tensor) -> None:
+        raise RuntimeError("Connection closed by peer")
+
+    monkeypatch.setattr(torch.distributed, "all_reduce", broken)
+    with pytest.raises(InvalidRun, match=r"another process of this fit has ended.*Connection closed.*--resume"):
+        Team(1, 2).any(False)
 
 
 @pytest.mark.parametrize("told", [{}, {"WORLD_SIZE": "4"}, {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "here"}])
