@@ -21,6 +21,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch import distributed as dist
+from torch.distributed.distributed_c10d import Store
+from torch.distributed.rendezvous import rendezvous
 
 from gym_diamond.errors import InvalidArgument, InvalidRun
 
@@ -126,7 +128,7 @@ def joined(environment: Mapping[str, str] = os.environ) -> Iterator[Team]:
     if not all(environment.get(name) for name in STARTED) or environment["WORLD_SIZE"] == "1":
         yield ALONE
         return
-    store, rank, size = next(dist.rendezvous("env://", timeout=PATIENCE))
+    store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
     try:
@@ -143,7 +145,7 @@ def joined(environment: Mapping[str, str] = os.environ) -> Iterator[Team]:
         dist.destroy_process_group()
 
 
-def _is_first_to_fail(store: dist.Store) -> bool:
+def _is_first_to_fail(store: Store) -> bool:
     try:
         return store.add("gym-diamond/failed", 1) == 1
     except RuntimeError:  # whoever kept the store has ended, and not for joy

@@ -96,9 +96,13 @@ class DenoiserObjective:
             offset.append(randn((*shape[:2], 1, 1), generator))
             if config.num_sampling_steps and i < last:
                 dream.append(randn(shape, generator))
-        stacked = (torch.stack(leaves, dim=1) for leaves in (log_sigma, frame, offset))  # n x (B, ...) -> (B, n, ...)
-        none = torch.empty(B, 0, device=generator.device)
-        return batch.take(DenoiserNoise(*stacked, torch.stack(dream, dim=1) if dream else none), rows)
+        noise = DenoiserNoise(
+            torch.stack(log_sigma, dim=1),  # n x (B,) -> (B, n)
+            torch.stack(frame, dim=1),  # n x (B, C, H, W) -> (B, n, C, H, W)
+            torch.stack(offset, dim=1),
+            torch.stack(dream, dim=1) if dream else torch.empty(B, 0, device=generator.device),
+        )
+        return batch.take(noise, rows)
 
     def counts(self, is_real: Tensor) -> Tensor:
         return is_real[:, self.context_length :].sum(dim=0).float()  # (B, L+n) -> (n,), one for each target
