@@ -34,7 +34,7 @@ def run_together(
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         started.append(subprocess.Popen([sys.executable, *words], env=environment, cwd=ROOT, text=True, **pipes))  # type: ignore[call-overload]
     try:
-        said = [process.communicate(timeout=120) for process in started]
+        said = [process.communicate(timeout=600) for process in started]
     finally:
         for process in started:
             process.kill()

@@ -34,7 +34,7 @@ from gym_diamond.fitting.material import load_material
 from gym_diamond.fitting.reporters import Reporter, TensorBoardReporter, WandbReporter
 from gym_diamond.fitting.session import Follower, Session
 from gym_diamond.fitting.setup import make_setup
-from gym_diamond.hardware import resolve_device, resolve_precision
+from gym_diamond.hardware import check_can_compile, resolve_device, resolve_precision
 from gym_diamond.hub.datasets import fetch_missing
 
 
@@ -78,6 +78,8 @@ def fit_together(argv: list[str], team: Team) -> int:
         torch.set_num_threads(config.fit.threads)
     device = team.own_device(resolve_device(config.fit.device))
     precision = resolve_precision(config.fit.precision, device)
+    if config.fit.compile:
+        check_can_compile(device)
 
     resumed = arguments.resume and (out / "provenance.json").exists()
     sources = without_sources(config) if resumed else config  # a resumed run has all it needs in its own folder

@@ -7,7 +7,7 @@ from gym_diamond.data.segments import Segment
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models.diamond import LossConfig, build, objectives, presets
 from gym_diamond.world_models.diamond.denoiser_loss import DenoiserLossConfig, DenoiserObjective
-from gym_diamond.world_models.diamond.dreaming import dream_each, dream_frame
+from gym_diamond.world_models.diamond.dreaming import drawing, dream_each, dream_frame
 from gym_diamond.world_models.diamond.model import DiamondNoise, DiamondState
 from gym_diamond.world_models.diamond.reward_end_loss import RewardEndLossConfig, RewardEndObjective
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
@@ -69,7 +69,7 @@ def test_the_fed_back_frame_is_the_one_that_a_dream_would_draw() -> None:
     world.denoiser.load_state_dict(training.network.state_dict())
     history, act = segment().obs[:, :4], segment().act[:, :4]
     noise = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(7))
-    drawn = dream_frame(training.network, history, act, 3, Sampling(), noise)
+    drawn = dream_frame(training.network, history, act, drawing(3, Sampling()), noise)
     start = DiamondState(history, act[:, :3], *world.rew_end_model.initial_state(2))
     _, transition = world.step(start, act[:, 3], DiamondNoise(noise, torch.zeros(2, 0), torch.zeros(2, 2)))
     assert torch.equal(drawn, transition.obs)
@@ -77,7 +77,7 @@ def test_the_fed_back_frame_is_the_one_that_a_dream_would_draw() -> None:
 
 def test_no_gradient_flows_through_a_dream() -> None:
     history, act = segment().obs[:, :4], segment().act[:, :4]
-    drawn = dream_frame(objective(1).network, history, act, 1, Sampling(), torch.randn(2, 3, 16, 16))
+    drawn = dream_frame(objective(1).network, history, act, drawing(1, Sampling()), torch.randn(2, 3, 16, 16))
     assert not drawn.requires_grad
 
 
@@ -118,7 +118,9 @@ def test_each_dreamt_frame_comes_from_the_real_ones_before_it() -> None:
     changed = given.obs.clone()
     changed[:, 4] = -changed[:, 4]  # the target of the first dreamt frame, part of the history of the second
     noise = torch.randn(2, 2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    one, other = (dream_each(which.network, obs, given.act, 2, Sampling(), noise) for obs in (given.obs, changed))
+    one, other = (
+        dream_each(which.network, obs, given.act, drawing(2, Sampling()), noise) for obs in (given.obs, changed)
+    )
     assert torch.equal(one[:, 4], other[:, 4])
     assert not torch.equal(one[:, 5], other[:, 5])
 

@@ -11,7 +11,7 @@ from gym_diamond.data.segments import Segment, Window
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models import rows as batch
 from gym_diamond.world_models.diamond.denoiser import Denoiser
-from gym_diamond.world_models.diamond.dreaming import dream_frame, randn
+from gym_diamond.world_models.diamond.dreaming import drawing, dream_frame, randn
 from gym_diamond.world_models.diamond.preconditioning import add_noise
 from gym_diamond.world_models.objective import check_share, weighted_mean
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
@@ -80,7 +80,7 @@ class DenoiserObjective:
         self.network = network
         self.spec = spec
         self.config = config
-        self.sampling = sampling
+        self.drawing = drawing(config.num_sampling_steps, sampling)
         self.context_length = L = spec.context_length
         # The first target has at least one real frame before it; only its successors may lie past the episode's end.
         extra = config.num_autoregressive_steps
@@ -124,10 +124,9 @@ class DenoiserObjective:
 
     def _fed_back(self, history: Tensor, act: Tensor, denoised: Tensor, noise: DenoiserNoise, i: int) -> Tensor:
         """The frame that takes the place of target `i` in the history of the next loss, `(B, C, H, W)`."""
-        steps = self.config.num_sampling_steps
-        if steps == 0:
+        if self.config.num_sampling_steps == 0:
             return denoised.detach()
-        return dream_frame(self.network, history, act, steps, self.sampling, noise.dream[:, i])
+        return dream_frame(self.network, history, act, self.drawing, noise.dream[:, i])
 
     def _error(
         self, target: Tensor, near: Tensor, history: Tensor, act: Tensor, noise: DenoiserNoise, i: int

@@ -12,7 +12,7 @@ from gym_diamond.data.segments import Segment, Window
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models import rows as batch
 from gym_diamond.world_models.diamond.denoiser import Denoiser
-from gym_diamond.world_models.diamond.dreaming import dream_each, randn
+from gym_diamond.world_models.diamond.dreaming import drawing, dream_each, randn
 from gym_diamond.world_models.diamond.reward_end import RewardEndModel
 from gym_diamond.world_models.objective import check_share, weighted_mean
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
@@ -66,7 +66,7 @@ class RewardEndObjective:
         self.denoiser = denoiser  # draws, and is not trained here
         self.spec = spec
         self.config = config
-        self.sampling = sampling
+        self.drawing = drawing(config.num_sampling_steps, sampling)
         T = config.num_transitions + 1
         pad = T - 2  # at least one real transition
         self.window = Window(length=T, pad_before=pad, pad_after=pad, event_share=config.event_share)
@@ -98,7 +98,7 @@ class RewardEndObjective:
         if num == 0:
             return segment.obs
         obs, act, is_real = segment.obs[:num], segment.act[:num], segment.is_real[:num]
-        dreamt = dream_each(self.denoiser, obs, act, self.config.num_sampling_steps, self.sampling, noise.dream)
+        dreamt = dream_each(self.denoiser, obs, act, self.drawing, noise.dream)
         follows = is_real & F.pad(is_real[:, :-1], (1, 0))  # nothing real comes before the first frame of an episode
         return torch.cat([torch.where(follows[:, :, None, None, None], dreamt, obs), segment.obs[num:]])
 
