@@ -33,8 +33,8 @@ from gym_diamond.fitting.loop import Position, fit
 from gym_diamond.fitting.material import load_material
 from gym_diamond.fitting.reporters import Reporter, TensorBoardReporter, WandbReporter
 from gym_diamond.fitting.session import Follower, Session
-from gym_diamond.fitting.setup import make_setup
-from gym_diamond.hardware import check_can_compile, resolve_device, resolve_precision
+from gym_diamond.fitting.setup import Setup, make_setup
+from gym_diamond.hardware import ComputePrecision, check_can_compile, resolve_device, resolve_precision
 from gym_diamond.hub.datasets import fetch_missing
 
 
@@ -66,14 +66,8 @@ def main(argv: list[str]) -> int:
 def fit_together(argv: list[str], team: Team) -> int:
     """The exit status of one of the processes that fit together: the first writes, the others only read."""
     arguments = parse(argv) if team.leads else silently(parse, argv)
+    check(arguments, team)
     out, config = arguments.out, arguments.run
-    if arguments.resume:
-        run.check_can_resume(run.read_config(out), config)
-    else:
-        run.check_is_free(out)
-    check_is_complete(config)
-    team.check_batch("denoiser", config.denoiser.batch_size)
-    team.check_batch("reward-end", config.reward_end.batch_size)
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
     device = team.own_device(resolve_device(config.fit.device))
@@ -96,14 +90,27 @@ def fit_together(argv: list[str], team: Team) -> int:
         origin |= {"start_from": before.get("start_from", {}), "config": provenance.resolved(config)}
     start = run.load_checkpoint(out, setup.learners)
     team.wait()  # all have read what is there, so the first may write
-    if not team.leads:
+    if team.leads:
+        lead(arguments, setup, origin, start, precision, team)
+    else:
         fit(setup.learners, setup.store, config.fit, start, Follower(), precision, team)
-        return 0
+    return 0
 
+
+def lead(
+    arguments: Arguments,
+    setup: Setup,
+    origin: dict[str, Any],
+    start: Position,
+    precision: ComputePrecision,
+    team: Team,
+) -> None:
+    """Fit from `start` on, and write and report what comes of it."""
+    out, config = arguments.out, arguments.run
     told = reporters(arguments, start)  # may lack an extra: before anything is written
     run.write_config(out, config)
-    where = f"{device}, {precision}" if team.size == 1 else f"{team.size} processes, {device.type}, {precision}"
-    say(f"{len(material.episodes):,} episodes, {setup.store.num_transitions:,} transitions; {where}")
+    where = str(setup.store.frames.device) if team.size == 1 else f"{team.size} processes"
+    say(f"{len(origin['episodes']):,} episodes, {setup.store.num_transitions:,} transitions; {where}, {precision}")
     session = Session(out, config.fit, setup, origin, told)
     try:
         if start.step == 0:
@@ -112,7 +119,6 @@ def fit_together(argv: list[str], team: Team) -> int:
     finally:
         session.close()
     say(f"{end.step:,} steps in {end.elapsed / 60:.1f} minutes; the world is in {out}")
-    return 0
 
 
 def silently(parse: Callable[[list[str]], Arguments], argv: list[str]) -> Arguments:
@@ -179,6 +185,23 @@ def overlay(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
         inside = isinstance(change, Mapping) and isinstance(values.get(name), Mapping)
         merged[name] = overlay(values[name], change) if inside else change
     return merged
+
+
+def check(arguments: Arguments, team: Team) -> None:
+    """Nothing, if the run may begin or go on as `arguments` say.
+
+    Raises:
+        InvalidRun: something is in its place, or it would be another run than the one to resume.
+        InvalidArgument: something is missing, or a batch is too small for all processes.
+    """
+    out, config = arguments.out, arguments.run
+    if arguments.resume:
+        run.check_can_resume(run.read_config(out), config)
+    else:
+        run.check_is_free(out)
+    check_is_complete(config)
+    team.check_batch("denoiser", config.denoiser.batch_size)
+    team.check_batch("reward-end", config.reward_end.batch_size)
 
 
 def check_is_complete(config: RunConfig) -> None:

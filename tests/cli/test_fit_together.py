@@ -44,7 +44,7 @@ def test_a_run_goes_on_with_one_process_and_again_with_two(tmp_path: Path):
     words = ["-m", "gym_diamond", *FIT, "--out", str(together), "--steps", "2"]
     torchrun = subprocess.run([*TORCHRUN, *words], env=environment, capture_output=True, text=True, cwd=tmp_path)
     assert torchrun.returncode == 0, torchrun.stderr
-    assert torchrun.stdout.splitlines()[0] == "2 episodes, 58 transitions; 2 processes, cpu, fp32"
+    assert torchrun.stdout.splitlines()[0] == "2 episodes, 58 transitions; 2 processes, fp32"
     assert torchrun.stdout.count("the world is in") == 1
     assert len(list((together / "fit" / "tensorboard").iterdir())) == 1
     world = load_world(together)

@@ -37,7 +37,7 @@ DREAMT = LossConfig(
 )
 
 
-def make(loss: LossConfig) -> Setup:
+def make(loss: LossConfig, compiled: bool = False) -> Setup:
     """A fit of tiny networks to three episodes of 7, 8 and 9 frames: most windows have padding."""
     rng = np.random.default_rng(1)
     episodes = [
@@ -56,7 +56,7 @@ def make(loss: LossConfig) -> Setup:
     config = RunConfig(
         preset="tiny",
         model=world_models.backend("diamond").presets["tiny"],
-        fit=FitConfig(steps=1, num_contexts=4),
+        fit=FitConfig(steps=1, num_contexts=4, compile=compiled),
         loss=loss,
         denoiser=optim,
         reward_end=optim,
@@ -64,9 +64,9 @@ def make(loss: LossConfig) -> Setup:
     return make_setup(config, Material(SPEC, episodes), torch.device("cpu"))
 
 
-def gradients(loss: LossConfig, team: Team) -> dict[str, Tensor]:
+def gradients(loss: LossConfig, team: Team, compiled: bool = False) -> dict[str, Tensor]:
     """The gradients and metrics of one update of each objective, and how much counted among this process's rows."""
-    setup, found = make(loss), {}
+    setup, found = make(loss, compiled), {}
     for learner in setup.learners:
         name, network = learner.objective.name, learner.objective.network
         with torch.no_grad():  # the last layers start at zero, and then most gradients are zero
