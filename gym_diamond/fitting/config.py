@@ -83,7 +83,7 @@ class FitConfig:
     channels_last: bool = True
     """Keep images with their channels innermost in memory: the layout that most convolution kernels prefer."""
     compile: bool = False
-    """Compile the losses with torch.compile: the same up to rounding, after a minute or more at the start."""
+    """Compile the losses with torch.compile: the same up to rounding, after minutes at the start on few cores."""
     weights_dtype: Literal["fp32", "bf16"] = "fp32"
     """What the world's weights are stored in; bf16 halves the file."""
     num_contexts: int = 256
