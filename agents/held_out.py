@@ -43,8 +43,9 @@ def held_out_losses(
         objective, total = learner.objective, 0.0
         for batch in range(NUM_BATCHES):
             generator = torch.Generator(device).manual_seed(stream_seed(seed, f"test/{objective.name}", batch))
-            segment = store.sample(objective.window, learner.config.batch_size, generator)
+            segment = store.sample(objective.window, num := learner.config.batch_size, generator)
+            noise, counts = objective.draw(num, generator, slice(num)), objective.counts(segment.is_real)
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-                total += float(objective.loss(segment, generator)[0])
+                total += float(objective.loss(segment, noise, counts)[0])
         losses[f"{objective.name}/test_loss"] = total / NUM_BATCHES
     return losses

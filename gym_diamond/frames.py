@@ -30,7 +30,7 @@ def to_obs(frames: Tensor) -> Tensor:
 
 def frames_chw_to_obs(frames: Tensor) -> Tensor:
     """The obs in [-1, 1] of uint8 frames that already have their channels first, `(..., C, H, W)`."""
-    return frames.to(torch.float32).div(255).mul(2).sub(1)
+    return frames.to(torch.float32, copy=True).div_(255).mul_(2).sub_(1)  # in place: big temporaries cost page faults
 
 
 def to_frames(obs: Tensor) -> Tensor:

@@ -4,7 +4,9 @@
 emulated bfloat16 is slower and less exact.
 """
 
+import os
 import platform
+import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -47,6 +49,20 @@ def resolve_precision(precision: str, device: torch.device) -> ComputePrecision:
     if precision == "fp32" or precision == "bf16":
         return precision
     raise InvalidArgument(f"precision is {precision!r}; it must be one of 'auto', 'fp32', 'bf16'.")
+
+
+def check_can_compile(device: torch.device) -> None:
+    """Nothing, if `torch.compile` has what it needs to make code for `device`.
+
+    Raises:
+        InvalidArgument: there is no C++ compiler to make code for the CPU with.
+    """
+    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++"]
+    if device.type == "cpu" and not any(shutil.which(name) for name in names):
+        raise InvalidArgument(
+            f"--compile makes code with a C++ compiler, and {' or '.join(names)} was not found. Install one (for "
+            "example: apt install g++), or leave out --compile."
+        )
 
 
 def describe(device: torch.device) -> dict[str, object]:

@@ -27,6 +27,7 @@ LAYERS = (  # from below; modules of one layer do not see each other
     ("evaluation", "play"),
     ("benchmarking",),
     ("cli",),
+    ("__main__",),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 BACKENDS = ("diamond",)

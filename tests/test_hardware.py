@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.hardware import describe, resolve_device, resolve_precision
+from gym_diamond.hardware import check_can_compile, describe, resolve_device, resolve_precision
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -48,3 +48,13 @@ def test_the_description_is_made_of_json_values():
     assert described["device"] == "cpu"
     assert described["threads"] == torch.get_num_threads()
     assert isinstance(described["model"], str)
+
+
+def test_compiling_for_the_cpu_needs_a_compiler(monkeypatch: pytest.MonkeyPatch):
+    check_can_compile(GPU)
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    check_can_compile(GPU)  # Triton makes its code
+    with pytest.raises(
+        InvalidArgument, match=r"no-such-compiler was not found.*apt install g\+\+\), or leave out --compile"
+    ):
+        check_can_compile(CPU)

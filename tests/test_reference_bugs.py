@@ -49,7 +49,7 @@ B15  Rewards and ends are always sampled, and nothing can be seeded. Three modes
 B16  The last step of an unfinished episode leads to grey padding and counts; the loss changes its batch.
      here::test_the_last_transition_of_an_unfinished_episode_leads_to_a_real_frame
      world_models/test_objectives.py::test_transitions_of_padding_do_not_count_in_reward_and_end
-     world_models/test_objectives.py::test_a_loss_is_a_function_of_its_segment_and_generator
+     world_models/test_objectives.py::test_a_loss_is_a_function_of_its_segment_and_noise
 B17  The loss is NaN where no target is real, and padding is replaced by guesses that are then history.
      world_models/test_objectives.py::test_a_batch_without_a_real_target_costs_nothing
      here::test_a_real_target_never_follows_padding

@@ -1,4 +1,4 @@
-"""`gym-diamond fit`: fit a world model to real play and write it as a world directory."""
+"""`gym-diamond fit`: fit a world model to real play and write it as a world directory, with one process or several."""
 
 import os
 
@@ -7,9 +7,11 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
+import io
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,18 +28,21 @@ from gym_diamond.errors import InvalidArgument, InvalidRun
 from gym_diamond.files import read_json
 from gym_diamond.fitting import provenance, run
 from gym_diamond.fitting.config import RunConfig
+from gym_diamond.fitting.distributed import Team, joined
 from gym_diamond.fitting.loop import Position, fit
 from gym_diamond.fitting.material import load_material
 from gym_diamond.fitting.reporters import Reporter, TensorBoardReporter, WandbReporter
-from gym_diamond.fitting.session import Session
-from gym_diamond.fitting.setup import make_setup
-from gym_diamond.hardware import resolve_device, resolve_precision
+from gym_diamond.fitting.session import Follower, Session
+from gym_diamond.fitting.setup import Setup, make_setup
+from gym_diamond.hardware import ComputePrecision, check_can_compile, resolve_device, resolve_precision
 from gym_diamond.hub.datasets import fetch_missing
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Fit a world model to real play and write it as a world directory."""
+    """Fit a world model to real play and write it as a world directory.
+
+    On several GPUs, or several processes of one machine: torchrun --nproc-per-node 2 -m gym_diamond fit ..."""
 
     out: Path
     """Where the run and its world are written."""
@@ -54,44 +59,72 @@ class Arguments:
 
 def main(argv: list[str]) -> int:
     """The exit status of `gym-diamond fit`."""
-    arguments = parse(argv)
+    with joined() as team:
+        return fit_together(argv, team)
+
+
+def fit_together(argv: list[str], team: Team) -> int:
+    """The exit status of one of the processes that fit together: the first writes, the others only read."""
+    arguments = parse(argv) if team.leads else silently(parse, argv)
+    check(arguments, team)
     out, config = arguments.out, arguments.run
-    if arguments.resume:
-        run.check_can_resume(run.read_config(out), config)
-    else:
-        run.check_is_free(out)
-    check_is_complete(config)
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
-    device = resolve_device(config.fit.device)
+    device = team.own_device(resolve_device(config.fit.device))
     precision = resolve_precision(config.fit.precision, device)
+    if config.fit.compile:
+        check_can_compile(device)
 
     resumed = arguments.resume and (out / "provenance.json").exists()
     sources = without_sources(config) if resumed else config  # a resumed run has all it needs in its own folder
-    if arguments.download:
+    if arguments.download and team.leads:
         fetch_missing(config.dataset, say)
+    team.wait()
     material = load_material(config.dataset, config.context_length, View(config.image_key, config.resize))
     setup = make_setup(sources, material, device)
     command = without_folders(("gym-diamond", "fit", *argv), arguments)
-    origin = provenance.origin(sources, material.episodes, command, device, precision)
+    origin = provenance.origin(sources, material.episodes, command, device, precision, team.size)
     if resumed:
         before = read_json(out / "provenance.json", InvalidRun)
         check_same_episodes(out, before, origin["episodes"])
         origin |= {"start_from": before.get("start_from", {}), "config": provenance.resolved(config)}
     start = run.load_checkpoint(out, setup.learners)
+    team.wait()  # all have read what is there, so the first may write
+    if team.leads:
+        lead(arguments, setup, origin, start, precision, team)
+    else:
+        fit(setup.learners, setup.store, config.fit, start, Follower(), precision, team)
+    return 0
+
+
+def lead(
+    arguments: Arguments,
+    setup: Setup,
+    origin: dict[str, Any],
+    start: Position,
+    precision: ComputePrecision,
+    team: Team,
+) -> None:
+    """Fit from `start` on, and write and report what comes of it."""
+    out, config = arguments.out, arguments.run
     told = reporters(arguments, start)  # may lack an extra: before anything is written
     run.write_config(out, config)
-    say(f"{len(material.episodes):,} episodes, {setup.store.num_transitions:,} transitions; {device}, {precision}")
-
+    where = str(setup.store.frames.device) if team.size == 1 else f"{team.size} processes"
+    say(f"{len(origin['episodes']):,} episodes, {setup.store.num_transitions:,} transitions; {where}, {precision}")
     session = Session(out, config.fit, setup, origin, told)
     try:
         if start.step == 0:
             session.checkpoint(start)  # from here on, whatever happens leaves a world that loads
-        end = fit(setup.learners, setup.store, config.fit, start, session, precision)
+        end = fit(setup.learners, setup.store, config.fit, start, session, precision, team)
     finally:
         session.close()
     say(f"{end.step:,} steps in {end.elapsed / 60:.1f} minutes; the world is in {out}")
-    return 0
+
+
+def silently(parse: Callable[[list[str]], Arguments], argv: list[str]) -> Arguments:
+    """The arguments; what the parser says, help or a mistake, another process says as well."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        return parse(argv)
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -152,6 +185,23 @@ def overlay(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
         inside = isinstance(change, Mapping) and isinstance(values.get(name), Mapping)
         merged[name] = overlay(values[name], change) if inside else change
     return merged
+
+
+def check(arguments: Arguments, team: Team) -> None:
+    """Nothing, if the run may begin or go on as `arguments` say.
+
+    Raises:
+        InvalidRun: something is in its place, or it would be another run than the one to resume.
+        InvalidArgument: something is missing, or a batch is too small for all processes.
+    """
+    out, config = arguments.out, arguments.run
+    if arguments.resume:
+        run.check_can_resume(run.read_config(out), config)
+    else:
+        run.check_is_free(out)
+    check_is_complete(config)
+    team.check_batch("denoiser", config.denoiser.batch_size)
+    team.check_batch("reward-end", config.reward_end.batch_size)
 
 
 def check_is_complete(config: RunConfig) -> None:

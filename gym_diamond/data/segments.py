@@ -81,7 +81,7 @@ class SegmentStore:
         """The number of actions that were played."""
         return self.frames.shape[0] - self.offsets.shape[0] + 1
 
-    def sample(self, window: Window, batch_size: int, generator: torch.Generator) -> Segment:
+    def sample(self, window: Window, batch_size: int, generator: torch.Generator, rows: slice = slice(None)) -> Segment:
         """A batch drawn uniformly, with replacement, from all admissible pairs of episode and start.
 
         Where episodes have weights, these are the chances of those that are long enough, and the starts within one are
@@ -93,6 +93,7 @@ class SegmentStore:
             window: which starts are admissible.
             batch_size: B.
             generator: on any device; the same state gives the same batch whatever the store's device.
+            rows: which of the B windows are wanted; the others are drawn and not gathered.
 
         Raises:
             InvalidArgument: no episode is long enough for `window`.
@@ -118,7 +119,7 @@ class SegmentStore:
             chosen = torch.rand(batch_size, generator=generator, device=generator.device).to(start.device)
             chosen = (chosen < window.event_share) & (num_starts[around] > 0)
             episode, start = torch.where(chosen, around, episode), torch.where(chosen, first, start)
-        return self.gather(episode, start, window.length)
+        return self.gather(episode[rows], start[rows], window.length)
 
     def _around_events(self, window: Window, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Episode and start of windows `(B,)` with an event in them; anywhere where nothing ever happened."""

@@ -54,7 +54,8 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
         Args:
             seed: s dreams row i with the stream of seed s+i; a sequence gives each row its own. None, or None in a
-                row's place, goes on with the stream the row has.
+                row's place, goes on with the stream the row has. Of several processes with N rows each, let number r
+                use s + r * N: then all rows have streams of their own.
             options: {"context": ..., "reset_mask": ...}, both optional. A context is an index (every row starts
                 there), N indices, or real play {"frames": `(N, T, H, W, C)` uint8, "actions": `(N, T-1)` int}, T >= 1
                 (actions of A parts: `(N, T-1, A)`). A mask `(N,)` bool says which rows are reset; contexts keep their N

@@ -39,7 +39,7 @@ class OptimConfig:
     ema_decay: float = 0.999
     """Decay of the averaged weights, which are what is saved; 0 saves the last ones, as the reference does."""
     batch_size: int = 16
-    """Windows a batch. Reference: 32."""
+    """Windows a batch, of all processes together. Reference: 32."""
     every: int = 1
     """One update each so many steps; 0 leaves the network as it is. Reference: 1."""
     start_from: str | None = None
@@ -78,9 +78,12 @@ class FitConfig:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """What networks compute in; weights and moments are float32. "auto": bf16 where it is native. Reference: fp32."""
     threads: int | None = None
-    """CPU threads; by default one a core. On cores that other programs keep busy as well, fewer are faster."""
+    """CPU threads of each process; by default one a core, under torchrun one. On cores that other programs keep busy as
+    well, fewer are faster."""
     channels_last: bool = True
     """Keep images with their channels innermost in memory: the layout that most convolution kernels prefer."""
+    compile: bool = False
+    """Compile the losses with torch.compile: the same up to rounding, after minutes at the start on few cores."""
     weights_dtype: Literal["fp32", "bf16"] = "fp32"
     """What the world's weights are stored in; bf16 halves the file."""
     num_contexts: int = 256

@@ -2,11 +2,13 @@
 
 All randomness of an update comes from a generator that is seeded by (seed, objective, step). So which data and which
 noise a step sees is a pure function of the step: a resumed fit repeats no step, skips none and needs no saved
-generator, and objectives do not disturb each other.
+generator, and objectives do not disturb each other. Nor does it depend on how many processes share the batch.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 from gym_diamond.data.segments import SegmentStore
 from gym_diamond.errors import InvalidRun
 from gym_diamond.fitting.config import OptimConfig
+from gym_diamond.fitting.distributed import ALONE, Team
 from gym_diamond.fitting.optim import below, learning_rate, load_moments, make_optimizer, moments, update_average
 from gym_diamond.hardware import ComputePrecision
 from gym_diamond.world_models.objective import Objective
@@ -23,7 +26,8 @@ from gym_diamond.world_models.objective import Objective
 class Learner:
     """What belongs to one objective. The three parts that change are changed by `update` and `load_tensors` only."""
 
-    objective: Objective
+    objective: Objective[Any]
+    loss: Callable[..., tuple[Tensor, dict[str, Tensor]]]  # the objective's, or an equal one that is compiled
     config: OptimConfig
     optimizer: torch.optim.AdamW
     average: nn.Module  # a network like the objective's, whose weights are the running average
@@ -49,13 +53,20 @@ class Learner:
         load_moments(self.objective.network, self.optimizer, below("optimizer.", tensors))
 
 
-def make_learner(objective: Objective, config: OptimConfig, average: nn.Module) -> Learner:
+def make_learner(objective: Objective[Any], config: OptimConfig, average: nn.Module, compiled: bool = False) -> Learner:
     """A learner that has not learned yet. `average` must be a copy of the objective's network."""
-    return Learner(objective, config, make_optimizer(objective.network, config), average.requires_grad_(False))
+    loss = torch.compile(objective.loss, fullgraph=True, dynamic=False) if compiled else objective.loss
+    return Learner(objective, loss, config, make_optimizer(objective.network, config), average.requires_grad_(False))
 
 
 def update(
-    learner: Learner, store: SegmentStore, seed: int, step: int, progress: float, precision: ComputePrecision
+    learner: Learner,
+    store: SegmentStore,
+    seed: int,
+    step: int,
+    progress: float,
+    precision: ComputePrecision,
+    team: Team = ALONE,
 ) -> dict[str, Tensor]:
     """The detached metrics of one gradient step, among them `loss` and `grad_norm`; nothing waits for the device.
 
@@ -66,15 +77,19 @@ def update(
         step: of the fit; together with the seed and the objective's name it decides batch and noise.
         progress: how much of the fit is done, in [0, 1].
         precision: what the network computes in.
+        team: the processes that share the batch; each must be at the same step.
     """
     objective, config, optimizer = learner.objective, learner.config, learner.optimizer
     device = store.frames.device
     generator = torch.Generator(device).manual_seed(stream_seed(seed, objective.name, step))
-    segment = store.sample(objective.window, config.batch_size, generator)
+    segment = store.sample(objective.window, config.batch_size, generator, team.rows)
+    noise = objective.draw(config.batch_size, generator, team.rows)
+    counts = team.total([objective.counts(segment.is_real)])[0]
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-        loss, metrics = objective.loss(segment, generator)
+        loss, metrics = learner.loss(segment, noise, counts)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    metrics = _add_up(objective.network, {"loss": loss.detach(), **metrics}, team)
     grad_norm = nn.utils.clip_grad_norm_(objective.network.parameters(), config.max_grad_norm, foreach=True)
     count = step // config.every
     lr = learning_rate(config, count, progress)
@@ -82,8 +97,18 @@ def update(
         group["lr"] = lr
     optimizer.step()
     update_average(learner.average, objective.network, config.ema_decay, count)
-    ours = {"loss": loss.detach(), "grad_norm": grad_norm.detach(), "lr": torch.tensor(lr, dtype=torch.float64)}
-    return {**ours, **metrics}
+    return {**metrics, "grad_norm": grad_norm.detach(), "lr": torch.tensor(lr, dtype=torch.float64)}
+
+
+@torch.no_grad()
+def _add_up(network: nn.Module, metrics: dict[str, Tensor], team: Team) -> dict[str, Tensor]:
+    """The metrics of the whole batch, from each process's share; the gradients in `network` become the whole ones."""
+    if team.size == 1:
+        return metrics
+    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+    sums = team.total([*gradients, *metrics.values()])
+    torch._foreach_copy_(gradients, sums[: len(gradients)])  # pyright: ignore[reportPrivateImportUsage]
+    return dict(zip(metrics, sums[len(gradients) :], strict=True))
 
 
 def stream_seed(seed: int, name: str, step: int) -> int:

@@ -18,6 +18,7 @@ from torch import Tensor
 from gym_diamond.data.segments import SegmentStore
 from gym_diamond.errors import InvalidRun
 from gym_diamond.fitting.config import FitConfig
+from gym_diamond.fitting.distributed import ALONE, Team
 from gym_diamond.fitting.learner import Learner, update
 from gym_diamond.hardware import ComputePrecision
 
@@ -58,6 +59,7 @@ def fit(
     start: Position,
     hooks: Hooks,
     precision: ComputePrecision = "fp32",
+    team: Team = ALONE,
 ) -> Position:
     """The position at the end: where the budget of `config` is used up.
 
@@ -68,6 +70,8 @@ def fit(
         start: where to go on from.
         hooks: called between steps; a checkpoint is taken every so often and at the end.
         precision: what the networks compute in.
+        team: the processes that fit together. All take the same steps: time is that of process 0, and what stops one
+            stops all.
 
     Raises:
         InvalidRun: a loss or a gradient is not finite; the last checkpoint stays as it was.
@@ -77,12 +81,12 @@ def fit(
     began = time.monotonic() - start.elapsed
     tally: Tally = {}
     with deferred_interrupt() as interrupted:
-        while (progress := position.progress(config)) < 1 and not interrupted.is_set():
+        while (progress := position.progress(config)) < 1 and not team.any(interrupted.is_set()):
             for learner in learners:
                 if learner.config.every and position.step % learner.config.every == 0:
-                    metrics = update(learner, store, config.seed, position.step, progress, precision)
+                    metrics = update(learner, store, config.seed, position.step, progress, precision, team)
                     count(tally, learner.objective.name, metrics)
-            position = Position(position.step + 1, time.monotonic() - began)
+            position = Position(position.step + 1, team.clock(time.monotonic() - began))
             saves = position.elapsed - saved.elapsed >= 60 * config.checkpoint_minutes
             if saves or position.step % config.log_every == 0:
                 hooks.report(position, summary(tally, reported, position, config))
@@ -97,7 +101,8 @@ def fit(
             hooks.report(position, summary(tally, reported, position, config))
         if position != saved:
             hooks.checkpoint(position)
-    if interrupted.is_set():
+        stops = team.any(interrupted.is_set())
+    if stops:
         raise KeyboardInterrupt
     return position
 

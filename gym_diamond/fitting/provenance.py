@@ -28,6 +28,7 @@ def origin(
     command: Sequence[str],
     device: torch.device,
     precision: ComputePrecision,
+    processes: int = 1,
 ) -> dict[str, Any]:
     """All of a world's provenance that does not change while it is fitted, as JSON values.
 
@@ -53,6 +54,7 @@ def origin(
             "python": platform.python_version(),
         },
         "hardware": describe(device),
+        "processes": processes,
     }
 
 
@@ -130,8 +132,9 @@ def _training(provenance: dict[str, Any]) -> str:
     networks = ("denoiser", "reward_end")
     if provenance["start_from"].keys() == {*networks} and not any(provenance["config"][n]["every"] for n in networks):
         return "Its networks are those of the fits below, joined and not trained any further"
-    threads = provenance["hardware"]["threads"]
-    machine = f"{provenance['hardware']['model']} ({threads} thread{'' if threads == 1 else 's'})"
+    threads, processes = provenance["hardware"]["threads"], provenance.get("processes", 1)  # older worlds: one
+    share = f"{threads} thread{'' if threads == 1 else 's'}"
+    machine = f"{provenance['hardware']['model']} ({share if processes == 1 else f'{processes} processes of {share}'})"
     return f"{_amount(provenance)} on {machine}"
 
 

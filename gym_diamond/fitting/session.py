@@ -65,3 +65,13 @@ class Session:
         """Let the reporters write what is left."""
         for reporter in self.reporters:
             reporter.close()
+
+
+class Follower:
+    """The loop's hooks in all processes of a fit but the first: they neither write nor report."""
+
+    def report(self, position: Position, values: Mapping[str, float]) -> None: ...
+
+    def preview(self, position: Position) -> None: ...
+
+    def checkpoint(self, position: Position) -> None: ...

@@ -60,7 +60,7 @@ def make_learners(config: RunConfig, spec: WorldSpec, device: torch.device) -> t
     learners = []
     for objective in world_models.backend(config.backend).objectives(model, config.loss):
         twin = average.get_submodule(name_of(objective.network, model))
-        learners.append(make_learner(objective, getattr(config, objective.name), twin))
+        learners.append(make_learner(objective, getattr(config, objective.name), twin, config.fit.compile))
     return average, tuple(learners)
 
 

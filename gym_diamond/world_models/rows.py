@@ -13,6 +13,11 @@ def num_rows(rows: tuple[Tensor, ...]) -> int:
     return rows[0].shape[0]
 
 
+def take(rows: Rows, index: slice) -> Rows:
+    """The rows that `index` names, as views."""
+    return type(rows)(*(leaf[index] for leaf in rows))
+
+
 def gather(rows: Rows, index: Tensor) -> Rows:
     """The rows at `index` `(N,)`, copied."""
     return type(rows)(*(leaf.index_select(0, index) for leaf in rows))

@@ -12,6 +12,7 @@ import torch
 
 from gym_diamond.cli import main as gym_diamond
 from gym_diamond.data import dataset
+from gym_diamond.fitting.distributed import ALONE
 from tests.fakes import counting_dream
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -31,6 +32,7 @@ def test_every_example_is_tested_here() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == {
         "dream",
         "vector",
+        "dream_together",
         "ppo_sb3",
         "ppo_in_reality",
         "fit_a_world",
@@ -57,6 +59,13 @@ def test_a_dream_is_stepped_like_any_env() -> None:
 
 def test_two_futures_of_one_moment_differ() -> None:
     assert 0 < load("vector").main(num_envs=2, steps=3) < 1
+
+
+def test_processes_dream_together() -> None:
+    """How the streams of several are kept apart stands in tests/envs/test_seeds_of_ranks.py."""
+    rewards, rows = load("dream_together").main(ALONE, num_envs=2, steps=3, seed=0)
+    assert rewards >= 0
+    assert rows == 2
 
 
 def test_ppo_trains_in_dreams(tmp_path: Path) -> None:

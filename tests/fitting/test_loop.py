@@ -18,6 +18,7 @@ from gym_diamond.fitting import run
 from gym_diamond.fitting.config import FitConfig, OptimConfig
 from gym_diamond.fitting.learner import Learner, make_learner, stream_seed
 from gym_diamond.fitting.loop import Position, deferred_interrupt, fit
+from gym_diamond.world_models.objective import weighted_mean
 
 
 class NextMean:
@@ -31,12 +32,18 @@ class NextMean:
         self.network: nn.Module = nn.Sequential(nn.Linear(3, 8), nn.SiLU(), nn.Linear(8, 3))
         self.seen: list[float] = []
 
-    def loss(self, segment: Segment, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+    def draw(self, batch_size: int, generator: torch.Generator, rows: slice) -> tuple[Tensor]:
+        return (self.noise * torch.randn(batch_size, 3, generator=generator)[rows],)
+
+    def counts(self, is_real: Tensor) -> Tensor:
+        return is_real[:, 1:].sum(dim=0).float()
+
+    def loss(self, segment: Segment, noise: tuple[Tensor], counts: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         means = segment.obs.mean(dim=(3, 4))  # (B, 2, C, H, W) -> (B, 2, C)
         self.seen.append(means.sum().item())
-        noise = self.noise * torch.randn(means[:, 0].shape, generator=generator)
-        loss = (self.network(means[:, 0]) + noise - means[:, 1]).square().mean()
-        return loss, {"noise": noise.mean().detach()}
+        error = (self.network(means[:, 0]) + noise[0] - means[:, 1]).square().mean(dim=1)
+        loss = weighted_mean(error, segment.is_real[:, 1].float(), counts[0])
+        return loss, {"noise": noise[0].mean().detach()}
 
 
 class Recorder:

@@ -7,10 +7,11 @@ from gym_diamond.data.segments import Segment
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models.diamond import LossConfig, build, objectives, presets
 from gym_diamond.world_models.diamond.denoiser_loss import DenoiserLossConfig, DenoiserObjective
-from gym_diamond.world_models.diamond.dreaming import dream_each, dream_frame
+from gym_diamond.world_models.diamond.dreaming import drawing, dream_each, dream_frame
 from gym_diamond.world_models.diamond.model import DiamondNoise, DiamondState
 from gym_diamond.world_models.diamond.reward_end_loss import RewardEndLossConfig, RewardEndObjective
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
+from tests.scoring import score
 
 SPEC = WorldSpec("Breakout", 16, 16, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
 
@@ -35,7 +36,7 @@ def segment(T: int = 7, B: int = 2) -> Segment:
 
 
 def losses(which: DenoiserObjective, given: Segment) -> list[float]:
-    _, metrics = which.loss(given, torch.Generator().manual_seed(1))
+    _, metrics = score(which, given, 1)
     return [metrics[f"loss_{i}"].item() for i in range(3)]
 
 
@@ -67,9 +68,8 @@ def test_the_fed_back_frame_is_the_one_that_a_dream_would_draw() -> None:
         world = build(presets["tiny"], SPEC, Sampling(num_denoising_steps=3), "fp32")
     world.denoiser.load_state_dict(training.network.state_dict())
     history, act = segment().obs[:, :4], segment().act[:, :4]
-    generator = torch.Generator().manual_seed(7)
-    drawn = dream_frame(training.network, history, act, 3, Sampling(), generator)
-    noise = torch.randn(2, 3, 16, 16, generator=generator.manual_seed(7))
+    noise = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(7))
+    drawn = dream_frame(training.network, history, act, drawing(3, Sampling()), noise)
     start = DiamondState(history, act[:, :3], *world.rew_end_model.initial_state(2))
     _, transition = world.step(start, act[:, 3], DiamondNoise(noise, torch.zeros(2, 0), torch.zeros(2, 2)))
     assert torch.equal(drawn, transition.obs)
@@ -77,7 +77,7 @@ def test_the_fed_back_frame_is_the_one_that_a_dream_would_draw() -> None:
 
 def test_no_gradient_flows_through_a_dream() -> None:
     history, act = segment().obs[:, :4], segment().act[:, :4]
-    drawn = dream_frame(objective(1).network, history, act, 1, Sampling(), torch.Generator().manual_seed(0))
+    drawn = dream_frame(objective(1).network, history, act, drawing(1, Sampling()), torch.randn(2, 3, 16, 16))
     assert not drawn.requires_grad
 
 
@@ -86,14 +86,15 @@ def test_a_negative_number_of_steps_is_refused() -> None:
         DenoiserLossConfig(num_sampling_steps=-1)
 
 
-def reward_end(dream_share: float) -> RewardEndObjective:
+def reward_end(dream_share: float, num_transitions: int = 18) -> RewardEndObjective:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = build(presets["tiny"], SPEC, Sampling(), "fp32")
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter += 0.1 * torch.randn_like(parameter)
-    return objectives(model, LossConfig(reward_end=RewardEndLossConfig(dream_share=dream_share)))[1]
+    config = RewardEndLossConfig(num_transitions=num_transitions, dream_share=dream_share)
+    return objectives(model, LossConfig(reward_end=config))[1]
 
 
 def test_a_share_of_the_sequences_is_judged_on_dreamt_frames() -> None:
@@ -102,7 +103,8 @@ def test_a_share_of_the_sequences_is_judged_on_dreamt_frames() -> None:
     given = segment(T=7, B=4)
     given.is_real[0, 6], given.obs[0, 6] = False, 0.0
     given.is_real[1, :5], given.obs[1, :5] = False, 0.0
-    seen = reward_end(0.5)._seen(given, torch.Generator().manual_seed(0))
+    which = reward_end(0.5, num_transitions=6)
+    seen = which._seen(given, which.draw(4, torch.Generator().manual_seed(0), slice(None)))
     assert torch.equal(seen[2:], given.obs[2:])
     assert torch.equal(seen[:2, :4], given.obs[:2, :4])
     assert [torch.equal(seen[0, t], given.obs[0, t]) for t in (4, 5, 6)] == [False, False, True]
@@ -115,9 +117,9 @@ def test_each_dreamt_frame_comes_from_the_real_ones_before_it() -> None:
     which, given = objective(2), segment(T=6)
     changed = given.obs.clone()
     changed[:, 4] = -changed[:, 4]  # the target of the first dreamt frame, part of the history of the second
+    noise = torch.randn(2, 2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     one, other = (
-        dream_each(which.network, obs, given.act, 2, Sampling(), torch.Generator().manual_seed(0))
-        for obs in (given.obs, changed)
+        dream_each(which.network, obs, given.act, drawing(2, Sampling()), noise) for obs in (given.obs, changed)
     )
     assert torch.equal(one[:, 4], other[:, 4])
     assert not torch.equal(one[:, 5], other[:, 5])
@@ -125,7 +127,7 @@ def test_each_dreamt_frame_comes_from_the_real_ones_before_it() -> None:
 
 def test_the_denoiser_is_not_trained_by_what_it_dreams_for_reward_and_end() -> None:
     which = reward_end(1.0)
-    total, _ = which.loss(segment(T=19), torch.Generator().manual_seed(0))
+    total, _ = score(which, segment(T=19), 0)
     total.backward()
     assert all(parameter.grad is None for parameter in which.denoiser.parameters())
     assert all(parameter.grad is not None for parameter in which.network.parameters())

@@ -11,6 +11,7 @@ from gym_diamond.world_models.diamond import LossConfig, build, objectives, pres
 from gym_diamond.world_models.diamond.denoiser_loss import DenoiserLossConfig, motion_map
 from gym_diamond.world_models.diamond.reward_end import RewardEndModel
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
+from tests.scoring import score
 
 SPEC = WorldSpec("Breakout", 16, 16, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
 
@@ -106,7 +107,7 @@ def denoiser_with(weight: float):
 
 
 def first_loss(objective, play: Segment) -> float:
-    return objective.loss(play, torch.Generator().manual_seed(1))[1]["loss_0"].item()
+    return score(objective, play, 1)[1]["loss_0"].item()
 
 
 def test_the_loss_is_weighed_by_the_history_and_never_by_the_target():

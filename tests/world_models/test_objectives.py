@@ -8,6 +8,7 @@ from gym_diamond.world_models.diamond import LossConfig, build, objectives, pres
 from gym_diamond.world_models.diamond.denoiser_loss import DenoiserObjective
 from gym_diamond.world_models.diamond.reward_end_loss import RewardEndObjective
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
+from tests.scoring import score
 
 SPEC = WorldSpec("Breakout", 16, 16, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
 
@@ -31,7 +32,7 @@ def segment(T: int, B: int = 3, seed: int = 0) -> Segment:
 
 
 def loss(objective, given: Segment, seed: int = 1) -> float:
-    return objective.loss(given, torch.Generator().manual_seed(seed))[0].item()
+    return score(objective, given, seed)[0].item()
 
 
 def test_windows_are_those_of_the_reference(pair) -> None:
@@ -41,7 +42,7 @@ def test_windows_are_those_of_the_reference(pair) -> None:
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_loss_is_a_function_of_its_segment_and_generator(pair, which: int) -> None:
+def test_a_loss_is_a_function_of_its_segment_and_noise(pair, which: int) -> None:
     given = segment(pair[which].window.length)
     before = [leaf.clone() for leaf in given]
     assert loss(pair[which], given) == loss(pair[which], given)
@@ -83,15 +84,14 @@ def test_the_second_target_is_predicted_from_the_models_own_frame(pair) -> None:
     given = segment(6)
     changed = given._replace(obs=given.obs.clone())
     changed.obs[:, 4] = -changed.obs[:, 4]
-    metrics = [pair[0].loss(s, torch.Generator().manual_seed(1))[1] for s in (given, changed)]
+    metrics = [score(pair[0], s, 1)[1] for s in (given, changed)]
     assert metrics[0]["loss_1"] != metrics[1]["loss_1"]
 
 
 def test_no_gradient_flows_through_the_models_own_frame(pair) -> None:
     denoiser = pair[0].network
-    given, generator = segment(6), torch.Generator().manual_seed(0)
     denoiser.zero_grad()
-    total, _ = pair[0].loss(given, generator)
+    total, _ = score(pair[0], segment(6), 0)
     total.backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in denoiser.parameters())
 
@@ -101,12 +101,12 @@ def test_an_untrained_denoiser_has_the_loss_of_predicting_nothing() -> None:
     denoiser, _ = objectives(build(presets["tiny"], SPEC, Sampling(), "fp32"), LossConfig())
     given = segment(6, B=256)
     given = given._replace(obs=0.5 * torch.randn(given.obs.shape, generator=torch.Generator().manual_seed(0)))
-    _, metrics = denoiser.loss(given, torch.Generator().manual_seed(1))
+    _, metrics = score(denoiser, given, 1)
     assert metrics["loss_0"].item() == pytest.approx(1.0, abs=0.1)
 
 
 def test_noise_levels_follow_the_log_normal_within_its_limits(pair) -> None:
-    sigma = pair[0]._draw_sigma(torch.zeros(100_000), torch.Generator().manual_seed(0))
+    sigma = pair[0]._sigma(torch.randn(100_000, generator=torch.Generator().manual_seed(0)))
     assert sigma.min() >= 2e-3
     assert sigma.max() <= 20
     assert sigma.log().mean().item() == pytest.approx(-0.4, abs=0.02)

@@ -1,6 +1,7 @@
 """The loss with which the denoiser is fitted (DIAMOND, section 3 and appendix; EDM, section 5)."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -8,8 +9,9 @@ from torch.nn import functional as F
 
 from gym_diamond.data.segments import Segment, Window
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.world_models import rows as batch
 from gym_diamond.world_models.diamond.denoiser import Denoiser
-from gym_diamond.world_models.diamond.dreaming import dream_frame, randn
+from gym_diamond.world_models.diamond.dreaming import drawing, dream_frame, randn
 from gym_diamond.world_models.diamond.preconditioning import add_noise
 from gym_diamond.world_models.objective import check_share, weighted_mean
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
@@ -60,6 +62,15 @@ class DenoiserLossConfig:
         check_share("event_share", self.event_share)
 
 
+class DenoiserNoise(NamedTuple):
+    """All that is random in the n losses of each sample, standard normal."""
+
+    log_sigma: Tensor  # (B, n)
+    frame: Tensor  # (B, n, C, H, W)
+    offset: Tensor  # (B, n, C, 1, 1)
+    dream: Tensor  # (B, n-1, C, H, W) from which the frames fed back are drawn; (B, 0) if they are not
+
+
 class DenoiserObjective:
     """Squared error of the raw output against its EDM target, at random noise levels."""
 
@@ -67,51 +78,71 @@ class DenoiserObjective:
 
     def __init__(self, network: Denoiser, spec: WorldSpec, config: DenoiserLossConfig, sampling: Sampling) -> None:
         self.network = network
+        self.spec = spec
         self.config = config
-        self.sampling = sampling
+        self.drawing = drawing(config.num_sampling_steps, sampling)
         self.context_length = L = spec.context_length
         # The first target has at least one real frame before it; only its successors may lie past the episode's end.
         extra = config.num_autoregressive_steps
         self.window = Window(L + 1 + extra, pad_before=L - 1, pad_after=extra, event_share=config.event_share)
 
-    def loss(self, segment: Segment, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+    def draw(self, batch_size: int, generator: torch.Generator, rows: slice) -> DenoiserNoise:
+        B, config = batch_size, self.config
+        shape, last = (B, self.spec.channels, self.spec.height, self.spec.width), config.num_autoregressive_steps
+        log_sigma, frame, offset, dream = [], [], [], []
+        for i in range(last + 1):  # in the order in which they are needed
+            log_sigma.append(randn((B,), generator))
+            frame.append(randn(shape, generator))
+            offset.append(randn((*shape[:2], 1, 1), generator))
+            if config.num_sampling_steps and i < last:
+                dream.append(randn(shape, generator))
+        noise = DenoiserNoise(
+            torch.stack(log_sigma, dim=1),  # n x (B,) -> (B, n)
+            torch.stack(frame, dim=1),  # n x (B, C, H, W) -> (B, n, C, H, W)
+            torch.stack(offset, dim=1),
+            torch.stack(dream, dim=1) if dream else torch.empty(B, 0, device=generator.device),
+        )
+        return batch.take(noise, rows)
+
+    def counts(self, is_real: Tensor) -> Tensor:
+        return is_real[:, self.context_length :].sum(dim=0).float()  # (B, L+n) -> (n,), one for each target
+
+    def loss(self, segment: Segment, noise: DenoiserNoise, counts: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         L, metrics, losses = self.context_length, {}, []
         history = segment.obs[:, :L]  # (B, L, C, H, W)
         for i in range(self.config.num_autoregressive_steps + 1):
             target, act = segment.obs[:, L + i], segment.act[:, i : i + L]
-            weight = segment.is_real[:, L + i].float()
             near = motion_map(segment.obs[:, i : i + L], self.config.motion_weight, self.config.motion_radius)
-            loss, denoised = self._loss(target, weight, near, history, act, generator)
+            error, denoised = self._error(target, near, history, act, noise, i)
+            loss = weighted_mean(error, segment.is_real[:, L + i].float(), counts[i])
             losses.append(loss)
             metrics[f"loss_{i}"] = loss.detach()
             if i < self.config.num_autoregressive_steps:
-                output = self._fed_back(history, act, denoised, generator)
+                output = self._fed_back(history, act, denoised, noise, i)
                 history = torch.cat([history[:, 1:], output[:, None]], dim=1)
         return torch.stack(losses).mean(), metrics
 
-    def _fed_back(self, history: Tensor, act: Tensor, denoised: Tensor, generator: torch.Generator) -> Tensor:
-        """The frame that takes the target's place in the history of the next loss, `(B, C, H, W)`."""
-        steps = self.config.num_sampling_steps
-        if steps == 0:
+    def _fed_back(self, history: Tensor, act: Tensor, denoised: Tensor, noise: DenoiserNoise, i: int) -> Tensor:
+        """The frame that takes the place of target `i` in the history of the next loss, `(B, C, H, W)`."""
+        if self.config.num_sampling_steps == 0:
             return denoised.detach()
-        return dream_frame(self.network, history, act, steps, self.sampling, generator)
+        return dream_frame(self.network, history, act, self.drawing, noise.dream[:, i])
 
-    def _loss(
-        self, target: Tensor, weight: Tensor, near: Tensor, history: Tensor, act: Tensor, generator: torch.Generator
+    def _error(
+        self, target: Tensor, near: Tensor, history: Tensor, act: Tensor, noise: DenoiserNoise, i: int
     ) -> tuple[Tensor, Tensor]:
-        sigma = self._draw_sigma(target, generator)
-        noise = randn(target.shape, target, generator)
-        offset = randn((*target.shape[:2], 1, 1), target, generator)
-        noisy = add_noise(target, sigma, noise, offset, self.network.config.sigma_offset_noise)
+        """The error of each row `(B,)` at target `i`, and the clean frame that the output stands for."""
+        sigma = self._sigma(noise.log_sigma[:, i])
+        noisy = add_noise(target, sigma, noise.frame[:, i], noise.offset[:, i], self.network.config.sigma_offset_noise)
         cs = self.network.conditioners(sigma)
         output = self.network.model_output(noisy, cs, history, act)
         goal = (target - cs.c_skip * noisy) / cs.c_out  # EDM, eq. 8
         error = ((output - goal).square() * near).mean(dim=(1, 2, 3))  # (B, C, H, W) -> (B,)
-        return weighted_mean(error, weight), self.network.denoised(noisy, cs, output)
+        return error, self.network.denoised(noisy, cs, output)
 
-    def _draw_sigma(self, like: Tensor, generator: torch.Generator) -> Tensor:
+    def _sigma(self, normal: Tensor) -> Tensor:
         config = self.config
-        log_sigma = config.sigma_log_mean + config.sigma_log_std * randn((like.shape[0],), like, generator)
+        log_sigma = config.sigma_log_mean + config.sigma_log_std * normal
         return log_sigma.exp().clamp(config.sigma_min, config.sigma_max)
 
 

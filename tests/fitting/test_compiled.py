@@ -1,0 +1,44 @@
+"""`--compile`: each loss is one graph with the values and gradients of the plain one.
+
+What is checked here is the recorded graph, forward and backward, run operation by operation: to make machine code of it
+takes minutes.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from tests.fitting import shared_work
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_each_loss_is_one_graph_with_the_value_and_the_gradients_of_the_plain_one():
+    for learner in shared_work.make(shared_work.PLAIN).learners:
+        objective, network, generator = learner.objective, learner.objective.network, torch.Generator().manual_seed(0)
+        store = shared_work.make(shared_work.PLAIN).store
+        segment = store.sample(objective.window, 4, generator)
+        given = segment, objective.draw(4, generator, slice(None)), objective.counts(segment.is_real)
+        recorded = torch.compile(objective.loss, backend="aot_eager", fullgraph=True, dynamic=False)
+        values, gradients = [], []
+        for scored in (objective.loss, recorded):
+            network.zero_grad()
+            value, _ = scored(*given)
+            value.backward()
+            values.append(value.item())
+            gradients.append(torch.cat([parameter.grad.flatten() for parameter in network.parameters()]))
+        assert values[1] == pytest.approx(values[0], rel=1e-6)
+        assert (gradients[1] - gradients[0]).norm() <= 1e-5 * gradients[0].norm()
+
+
+def test_a_learner_is_compiled_if_it_is_told_to():
+    plain, compiled = (shared_work.make(shared_work.PLAIN, told).learners[0] for told in (False, True))
+    assert plain.loss == plain.objective.loss
+    assert compiled.loss != compiled.objective.loss
