@@ -21,8 +21,9 @@ bundled, in the user's cache, or on the Hugging Face Hub, from where it is fetch
 
 `envs/dream.py` is the one mutable shell: `Dream` owns the state, random stream and clock of each row, and autoreset. It
 is torch-native; `envs/vector.py` and `envs/single.py` are its NumPy faces for Gymnasium, `envs/sb3.py` the one for
-Stable-Baselines3. `envs/atari.py` is reality, to compare with. `fitting` turns real play into a world; its loop knows
-only objectives, and inference never imports a loss.
+Stable-Baselines3. `envs/compiled.py` gives it the fastest equal of the world's step. `envs/atari.py` is reality, to
+compare with. `fitting` turns real play into a world; its loop knows only objectives, and inference never imports a
+loss.
 
 `collection` plays games and keeps what was seen, `evaluation` measures how far a dream can be trusted, `benchmarking`
 how fast it is, `cli` is the command line.

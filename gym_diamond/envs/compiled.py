@@ -42,10 +42,6 @@ def recorder(device: torch.device) -> Callable[[Advance], Advance] | None:
 def compiled(network: nn.Module) -> Any:
     """`network` compiled by inductor at its first call, for the shapes and the number of threads of that call.
 
-    Its weights become constants of the code (`freezing`): on a CPU they are brought once, and not at every call, into
-    the order in which its convolutions want them. Inductor keeps what it compiled in its cache on disk.
+    Inductor keeps what it compiled in its cache on disk.
     """
-    from torch._inductor import config as inductor  # takes a second, which only those wait for who compile
-
-    freezing = inductor.patch(freezing=True)  # torch.compile's own options reach the compiler, but not the tracer
-    return freezing(torch.compile(network, dynamic=False, fullgraph=True))
+    return torch.compile(network, dynamic=False, fullgraph=True)
