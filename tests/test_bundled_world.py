@@ -32,8 +32,8 @@ from tests.laws import actions, streams
 
 WORLD = BUNDLED / "Breakout"
 ID = "DiamondDream-Breakout-v0"
-GAMES = ("Breakout",)
-PICTURES = ("drift.png", "strips.png", "dream.gif", "reward_end.png")
+GAMES = ("Breakout", "Pong")
+PICTURES = ("drift.png", "strips.png", "dream.gif", "reward_end.png", "ranking.png")
 
 
 def test_these_worlds_come_with_the_package() -> None:

@@ -147,8 +147,8 @@ def test_without_a_network_it_is_said_at_once(hub: StandIn, monkeypatch: pytest.
 
 
 def test_a_repository_a_revision_or_a_game_that_is_gone_is_named(hub: StandIn, cache: Path):
-    with pytest.raises(HubError, match=r"has no file atari_100k/models/Pong\.pt at revision '5d4abca"):
-        find_world(None, "Pong")
+    with pytest.raises(HubError, match=r"has no file atari_100k/models/Qbert\.pt at revision '5d4abca"):
+        find_world(None, "Qbert")
     hub.revisions = {f"{RELEASE.repository}@main": RELEASE.revision}
     with pytest.raises(HubError, match="eloialonso/diamond on the Hub has no revision '5d4abca"):
         find_world(None, "Asterix")
