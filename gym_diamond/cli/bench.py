@@ -19,6 +19,7 @@ from gym_diamond.benchmarking.random_world import find_preset, write_random_worl
 from gym_diamond.benchmarking.rows import Subject
 from gym_diamond.benchmarking.session import Plan, all_batches, measure
 from gym_diamond.benchmarking.table import summary
+from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import say
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.files import write_json
@@ -141,7 +142,9 @@ def open_world(preset: str | None, world: str | None) -> Iterator[Path]:
         HubError: the world is on the Hub and cannot be had now.
     """
     if preset is None:
-        yield find_world(world, None)
+        directory = find_world(world, None)
+        load_world(directory)  # what is wrong with it is told before minutes of work, not after
+        yield directory
         return
     with tempfile.TemporaryDirectory(prefix="gym-diamond-bench-") as folder:
         yield write_random_world(Path(folder), find_preset(preset))
