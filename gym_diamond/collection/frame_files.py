@@ -3,8 +3,11 @@
 The only file that decodes videos (PyAV, which brings its own ffmpeg).
 """
 
+import re
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +59,7 @@ def fps_of(source: Path) -> float | None:
 def _pictures(source: Path) -> Iterator[tuple[np.ndarray, str]]:
     """Each picture with where it stands, for people."""
     if source.is_dir():
-        for path in pictures_in(source):
+        for path in gapless(source, pictures_in(source)):
             yield _read_picture(path), str(path)
     elif source.suffix.lower() in ARRAYS:
         for i, picture in enumerate(_read_array(source)):
@@ -64,6 +67,25 @@ def _pictures(source: Path) -> Iterator[tuple[np.ndarray, str]]:
     else:
         for i, picture in enumerate(_read_video(source)):
             yield picture, f"{source}, picture {i}"
+
+
+def gapless(folder: Path, paths: Sequence[Path]) -> Sequence[Path]:
+    """`paths`, the pictures in `folder`, if none is missing where they are numbered one by one.
+
+    Raises:
+        InvalidDataset: one is, so that every action after it would be given to the wrong picture.
+    """
+    numbers = [int(found[-1]) for path in paths if (found := re.findall(r"\d+", path.stem))]
+    steps = [after - before for before, after in pairwise(numbers)]
+    one_by_one = len(numbers) == len(paths) > 1 and Counter(steps).most_common(1)[0][0] == 1
+    if one_by_one and max(steps) > 1:
+        gap = steps.index(max(steps))
+        raise InvalidDataset(
+            f"{folder} has no picture {numbers[gap] + 1}: {paths[gap + 1].name} follows number {numbers[gap]}. Each "
+            "picture needs its place, or all actions after it would belong to other pictures. Add it, or number the "
+            "pictures anew without it and take its action out too."
+        )
+    return paths
 
 
 def _read_picture(path: Path) -> np.ndarray:

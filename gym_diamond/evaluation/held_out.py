@@ -47,8 +47,9 @@ def check_unseen(name: str, episodes: Sequence[Episode], spec: WorldSpec, proven
     if known:
         raise InvalidDataset(
             f"{len(known)} of the {len(episodes)} episodes of dataset {name!r} were used to fit this world (the first "
-            f"is episode {known[0]}), so it says nothing about new play. Collect play with another seed, for example "
-            f"`gym-diamond collect {spec.game} --seed 1000 --dataset {spec.game.lower()}/heldout-v0`."
+            f"is episode {known[0]}), so it says nothing about new play. Collect play with another seed: by "
+            "the command that collected the play of the fit, with "
+            f"`--seed 1000003 --dataset {spec.game.lower()}/heldout-v0`."
         )
 
 

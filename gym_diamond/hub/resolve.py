@@ -72,7 +72,7 @@ def _official(game: str) -> Path:
         raise HubError(
             f"No world of {game} is here: none is bundled, and there is none in the cache {home()}. The authors' is on "
             f"the Hub, but: {error}\nOnce that is mended, `gym-diamond pull {game}` gets it."
-        ) from error
+        ) from None  # the message says it all
 
 
 def _from_hub(world: str) -> Path:
@@ -88,4 +88,4 @@ def _from_hub(world: str) -> Path:
         raise HubError(
             f"The world {address} is not in the cache {home()}, and: {error}\nOnce that is mended, "
             f"`gym-diamond pull {address}` gets it."
-        ) from error
+        ) from None

@@ -53,6 +53,21 @@ def test_pictures_are_ordered_by_the_numbers_in_their_names(tmp_path: Path):
     assert numbers(read(write_pictures(tmp_path / "walk", list(pictures(12))))) == list(range(12))
 
 
+def test_a_picture_that_is_missing_among_numbered_ones_is_named(tmp_path: Path):
+    """Or all actions after it would go with other pictures."""
+    folder = write_pictures(tmp_path / "walk", pictures(12))
+    (folder / "frame5.png").unlink()
+    with pytest.raises(InvalidDataset, match=r"walk has no picture 5: \S+ follows number 4\."):
+        read(folder)
+
+
+def test_pictures_that_are_not_numbered_one_by_one_may_have_any_numbers(tmp_path: Path):
+    """Every fourth of a video, or times in milliseconds."""
+    for i, number in enumerate((0, 4, 8, 16, 20)):
+        Image.fromarray(pictures(5)[i]).save(tmp_path / f"frame{number:03}.png")
+    assert len(read(tmp_path)) == 5
+
+
 def test_grey_pictures_have_one_channel_and_transparent_ones_three(tmp_path: Path):
     levels = np.arange(6, dtype=np.uint8).reshape(2, 3)
     write_pictures(tmp_path / "grey", [levels])
