@@ -34,7 +34,7 @@ class Arguments:
     """A world directory, as `gym-diamond fit` writes it; by default the world that is bundled for the game."""
     num_envs: int = 8
     """Dreams at once."""
-    steps: int = 200
+    steps: int = 100
     """Steps of each dream."""
     seed: int = 0
     """Of starts, noise and actions."""

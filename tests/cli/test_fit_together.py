@@ -70,7 +70,7 @@ def test_an_error_in_one_process_ends_both_with_one_message(tmp_path: Path):
     assert (first.status, second.status) == (2, 2)
     assert second.err.startswith("gym-diamond fit: ")
     assert NAME in second.err
-    assert first.err == ""
+    assert "gym-diamond" not in first.err  # torch may log there that the other has gone
     assert not (tmp_path / "run").exists()
 
 
@@ -79,11 +79,11 @@ def test_a_mistake_that_all_processes_see_is_told_once(tmp_path: Path):
     ended = run_together(words)
     assert [each.status for each in ended] == [2, 2]
     assert sorted(each.err.count("--denoiser.batch-size is 1, to be shared by 2 processes") for each in ended) == [0, 1]
-    assert min((each.err for each in ended), key=len) == ""
+    assert sorted("gym-diamond" in each.err for each in ended) == [False, True]
 
 
 def test_what_the_parser_says_is_said_once(tmp_path: Path):
     ended = run_together(["-m", "gym_diamond", *FIT, "--out", str(tmp_path / "run"), "--denoiser.lr", "fast"])
     assert [each.status for each in ended] == [2, 2]
-    assert "lr" in ended[0].out + ended[0].err
-    assert ended[1].out + ended[1].err == ""
+    assert "denoiser.lr" in ended[0].out + ended[0].err
+    assert "denoiser.lr" not in ended[1].out + ended[1].err
