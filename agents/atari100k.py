@@ -27,8 +27,8 @@ from agents import atari100k_run
 from agents.atari100k_config import FREE, Atari100kConfig, check_is_complete
 from agents.atari100k_loop import Moment, learn, num_updates
 from agents.atari100k_parts import Parts, make_parts
-from agents.board import tensorboard
 from agents.budget import Position
+from agents.display import Display
 from agents.evaluate import EvaluateConfig, evaluate, other_scores, sentence
 from agents.held_out import held_out_losses
 from agents.looking import look
@@ -136,22 +136,16 @@ class Session:
         self.command = command
         self.precision: ComputePrecision = precision
         self.games = RealAtari(str(config.game), config.test_games) if config.test_every else None
-        self.board = tensorboard(out / atari100k_run.FOLDER / "tensorboard")
-        self.bar = tqdm(
-            total=1.0,
-            initial=config.schedule.progress(start),
-            desc="atari100k",
-            bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
-        )
+        self.display = Display("atari100k", out / atari100k_run.FOLDER / "tensorboard", config.schedule.progress(start))
         self.real = ""  # the last score, in words
 
     def report(self, position: Position, values: Mapping[str, float]) -> None:
         losses = [f"{key.removesuffix('/loss')} {value:.3f}" for key, value in values.items() if key.endswith("/loss")]
         steps = position.actor * self.config.schedule.steps_per_update if self.parts.rows else self.parts.num_steps
         parts = [f"{position.epoch:,} epochs, {steps:,} real steps", *losses, *([self.real] if self.real else [])]
-        self.bar.set_postfix_str(", ".join([*parts, f"{values['updates_per_second']:.1f} updates/s"]), refresh=False)
-        self.bar.n = self.config.schedule.progress(position)
-        self.bar.refresh()
+        self.display.show(
+            [*parts, f"{values['updates_per_second']:.1f} updates/s"], self.config.schedule.progress(position)
+        )
         self._tell(position, {**values, "real_steps": steps, "epoch": position.epoch})
 
     def test(self, position: Position) -> None:
@@ -174,15 +168,12 @@ class Session:
 
     def close(self) -> None:
         """Let the bar and TensorBoard write what is left."""
-        self.bar.close()
-        if self.board is not None:
-            self.board.close()
+        self.display.close()
         if self.games is not None:
             self.games.close()
 
     def _tell(self, position: Position, values: Mapping[str, float]) -> None:
-        if self.board is not None:
-            self.board.scalars(num_updates(position), values)
+        self.display.tell(num_updates(position), values)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ A turn is one update of one network, a hundred steps of the real game, or the en
 the run can be saved and go on exactly.
 """
 
-import math
 import time
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -18,9 +17,8 @@ from agents.budget import Position, Turn
 from agents.playing import Play
 from agents.replay import Replay
 from agents.rollout import rollout
-from gym_diamond.errors import InvalidRun
 from gym_diamond.fitting import learner as world_learner
-from gym_diamond.fitting.loop import Tally, count, deferred_interrupt
+from gym_diamond.fitting.loop import Tally, count, deferred_interrupt, finite_means
 from gym_diamond.hardware import ComputePrecision
 
 
@@ -148,14 +146,11 @@ def means(tally: Tally, since: Position, position: Position) -> dict[str, float]
     Raises:
         InvalidRun: one of the means is not finite.
     """
-    found = {key: float(total) / number for key, (total, number) in tally.items()}
-    for key, mean in found.items():
-        if not math.isfinite(mean):
-            raise InvalidRun(
-                f"{key} became {mean} in epoch {position.epoch + 1}, so the run was stopped; the last checkpoint is as "
-                "it was. Start anew with a lower rate (for example --denoiser.lr 3e-5), or in float32 "
-                "(--precision fp32)."
-            )
+    found = finite_means(
+        tally,
+        f"in epoch {position.epoch + 1}, so the run was stopped",
+        "Start anew with a lower rate (for example --denoiser.lr 3e-5), or in float32 (--precision fp32).",
+    )
     if found.get("actor/over"):  # otherwise no dream was over
         found["actor/return"] = found["actor/reward"] / found["actor/over"]
     seconds = position.elapsed - since.elapsed

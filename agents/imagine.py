@@ -19,11 +19,10 @@ from typing import Annotated
 
 import torch
 import tyro
-from tqdm import tqdm
 
 from agents import imagine_run
 from agents.actor_learner import ActorLearner, make_learner
-from agents.board import tensorboard
+from agents.display import Display
 from agents.imagination import imagine
 from agents.imagine_config import ImagineConfig, check_can_resume, check_is_complete
 from agents.imagine_run import Position
@@ -120,22 +119,14 @@ class Session:
         self.config = config
         self.learner = learner
         self.games = games
-        self.board = tensorboard(out / "imagine" / "tensorboard")
-        self.bar = tqdm(
-            total=1.0,
-            initial=start.progress(config),
-            desc="imagine",
-            bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
-        )
+        self.display = Display("imagine", out / "imagine" / "tensorboard", start.progress(config))
         self.real = ""  # the last score, in words
 
     def report(self, position: Position, values: Mapping[str, float]) -> None:
         dreamt = f"dream {values['dream_return']:+.2f}" if "dream_return" in values else "no dream over"
         entropy, speed = f"entropy {values['entropy']:.2f}", f"{values['steps_per_second']:,.0f} steps/s"
         parts = [f"update {position.updates:,}", dreamt, *([self.real] if self.real else []), entropy, speed]
-        self.bar.set_postfix_str(", ".join(parts), refresh=False)
-        self.bar.n = values["progress"]
-        self.bar.refresh()
+        self.display.show(parts, values["progress"])
         self._tell(position, values)
 
     def look_at_reality(self, position: Position) -> None:
@@ -151,15 +142,12 @@ class Session:
 
     def close(self) -> None:
         """Let the bar and TensorBoard write what is left."""
-        self.bar.close()
-        if self.board is not None:
-            self.board.close()
+        self.display.close()
         if self.games is not None:
             self.games.close()
 
     def _tell(self, position: Position, values: Mapping[str, float]) -> None:
-        if self.board is not None:
-            self.board.scalars(position.updates * self.config.steps_per_update, values)
+        self.display.tell(position.updates * self.config.steps_per_update, values)
 
 
 def real_games(config: ImagineConfig, spec: WorldSpec) -> RealAtari | None:

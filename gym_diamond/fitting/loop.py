@@ -123,17 +123,28 @@ def summary(tally: Tally, since: Position, position: Position, config: FitConfig
     Raises:
         InvalidRun: one of the means is not finite.
     """
-    means = {key: float(total) / number for key, (total, number) in tally.items()}
-    for key, mean in means.items():
-        if not math.isfinite(mean):
-            raise InvalidRun(
-                f"{key} became {mean} between steps {since.step} and {position.step}, so the fit was stopped; the last "
-                "checkpoint is as it was. Lower the learning rate (for example --denoiser.lr 1e-4) or compute in "
-                "float32 (--precision fp32), then go on with --resume."
-            )
+    means = finite_means(
+        tally,
+        f"between steps {since.step} and {position.step}, so the fit was stopped",
+        "Lower the learning rate (for example --denoiser.lr 1e-4) or compute in float32 (--precision fp32), then go on "
+        "with --resume.",
+    )
     seconds = position.elapsed - since.elapsed
     speed = (position.step - since.step) / seconds if seconds > 0 else 0.0
     return {**means, "progress": position.progress(config), "steps_per_second": speed}
+
+
+def finite_means(tally: Tally, when: str, advice: str) -> dict[str, float]:
+    """The means of `tally`.
+
+    Raises:
+        InvalidRun: one of them is not finite; the message says `when` that was, and gives `advice`.
+    """
+    means = {key: float(total) / number for key, (total, number) in tally.items()}
+    for key, mean in means.items():
+        if not math.isfinite(mean):
+            raise InvalidRun(f"{key} became {mean} {when}; the last checkpoint is as it was. {advice}")
+    return means
 
 
 @contextmanager
