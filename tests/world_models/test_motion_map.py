@@ -8,7 +8,8 @@ from torch import Tensor
 
 from gym_diamond.data.segments import Segment
 from gym_diamond.world_models.diamond import LossConfig, build, objectives, presets
-from gym_diamond.world_models.diamond.denoiser_loss import DenoiserLossConfig, motion_map
+from gym_diamond.world_models.diamond.denoiser_loss import DenoiserLossConfig
+from gym_diamond.world_models.diamond.motion import motion_map
 from gym_diamond.world_models.diamond.reward_end import RewardEndModel
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
 from tests.scoring import score

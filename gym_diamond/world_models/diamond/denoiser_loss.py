@@ -5,18 +5,16 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from gym_diamond.data.segments import Segment, Window
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models import rows as batch
 from gym_diamond.world_models.diamond.denoiser import Denoiser
 from gym_diamond.world_models.diamond.dreaming import drawing, dream_frame, randn
+from gym_diamond.world_models.diamond.motion import crop_to_motion, motion_map
 from gym_diamond.world_models.diamond.preconditioning import add_noise
 from gym_diamond.world_models.objective import check_share, weighted_mean
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
-
-MOTION_THRESHOLD = 0.125  # in obs, that is 16 grey levels: more than area-averaged edges flicker
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,9 @@ class DenoiserLossConfig:
     are learned sooner. What is near depends on the history alone, so the best denoiser stays the same. Reference: 0."""
     motion_radius: int = 6
     """How many pixels away from such a pixel is near."""
+    crop_size: int = 0
+    """Side in pixels of the part of each frame that is looked at, laid around something that moved in the history, so
+    that an update costs less and sees more of what matters. 0: whole frames. Reference: 0."""
     event_share: float = 0.0
     """Share of the windows that are laid around a reward or an end instead of anywhere: it may also be in the history,
     before the frames that are learned. Reference: 0."""
@@ -59,6 +60,8 @@ class DenoiserLossConfig:
             )
         if self.motion_weight < 0 or self.motion_radius < 0:
             raise InvalidArgument("motion_weight and motion_radius must be 0 or more.")
+        if self.crop_size < 0:
+            raise InvalidArgument(f"crop_size is {self.crop_size}; it must be 0, for whole frames, or more.")
         check_share("event_share", self.event_share)
 
 
@@ -68,6 +71,7 @@ class DenoiserNoise(NamedTuple):
     log_sigma: Tensor  # (B, n)
     frame: Tensor  # (B, n, C, H, W)
     offset: Tensor  # (B, n, C, 1, 1)
+    place: Tensor  # (B,) uniform in [0, 1), where frames are cropped; (B, 0) if they are not
     dream: Tensor  # (B, n-1, C, H, W) from which the frames fed back are drawn; (B, 0) if they are not
 
 
@@ -87,8 +91,10 @@ class DenoiserObjective:
         self.window = Window(L + 1 + extra, pad_before=L - 1, pad_after=extra, event_share=config.event_share)
 
     def draw(self, batch_size: int, generator: torch.Generator, rows: slice) -> DenoiserNoise:
-        B, config = batch_size, self.config
-        shape, last = (B, self.spec.channels, self.spec.height, self.spec.width), config.num_autoregressive_steps
+        B, config, spec = batch_size, self.config, self.spec
+        side = config.crop_size or max(spec.height, spec.width)
+        shape = (B, spec.channels, min(side, spec.height), min(side, spec.width))
+        last = config.num_autoregressive_steps
         log_sigma, frame, offset, dream = [], [], [], []
         for i in range(last + 1):  # in the order in which they are needed
             log_sigma.append(randn((B,), generator))
@@ -96,10 +102,14 @@ class DenoiserObjective:
             offset.append(randn((*shape[:2], 1, 1), generator))
             if config.num_sampling_steps and i < last:
                 dream.append(randn(shape, generator))
+        place = torch.empty(B, 0, device=generator.device)
+        if config.crop_size:
+            place = torch.rand(B, generator=generator, device=generator.device)
         noise = DenoiserNoise(
             torch.stack(log_sigma, dim=1),  # n x (B,) -> (B, n)
             torch.stack(frame, dim=1),  # n x (B, C, H, W) -> (B, n, C, H, W)
             torch.stack(offset, dim=1),
+            place,
             torch.stack(dream, dim=1) if dream else torch.empty(B, 0, device=generator.device),
         )
         return batch.take(noise, rows)
@@ -109,6 +119,8 @@ class DenoiserObjective:
 
     def loss(self, segment: Segment, noise: DenoiserNoise, counts: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         L, metrics, losses = self.context_length, {}, []
+        if self.config.crop_size:
+            segment = crop_to_motion(segment, L, self.config.crop_size, self.config.motion_radius, noise.place)
         history = segment.obs[:, :L]  # (B, L, C, H, W)
         for i in range(self.config.num_autoregressive_steps + 1):
             target, act = segment.obs[:, L + i], segment.act[:, i : i + L]
@@ -144,21 +156,3 @@ class DenoiserObjective:
         config = self.config
         log_sigma = config.sigma_log_mean + config.sigma_log_std * normal
         return log_sigma.exp().clamp(config.sigma_min, config.sigma_max)
-
-
-def motion_map(history: Tensor, weight: float, radius: int) -> Tensor:
-    """How much each pixel's error counts, `(B, 1, H, W)` of mean 1: 1 + `weight` near recent motion, 1 elsewhere.
-
-    Args:
-        history: `(B, L, C, H, W)` real frames; what changed between its last three moved.
-        weight: 0 weighs all pixels alike.
-        radius: pixels up to which a pixel counts as near, along either axis.
-    """
-    B, L, _, H, W = history.shape
-    if weight == 0 or L == 1:
-        return history.new_ones(B, 1, H, W)
-    recent = history[:, -3:]
-    moved = (recent[:, 1:] - recent[:, :-1]).abs().amax(dim=(1, 2)) > MOTION_THRESHOLD  # (B, n, C, H, W) -> (B, H, W)
-    near = F.max_pool2d(moved[:, None].float(), 2 * radius + 1, stride=1, padding=radius)  # (B, 1, H, W)
-    weights = 1 + weight * near
-    return weights / weights.mean(dim=(2, 3), keepdim=True)
