@@ -10,10 +10,11 @@ Agents are trained in a world's dreams or in the real game, and judged in whole 
 
 Each run, a method with a seed, writes OUT/GAME-METHOD-SEED.json: at each look the steps so far, the score and the sum
 of signs of whole real games, what a step pays in training and in the real game by signs, the difference of these two
-(the exploitation gap: how much more the agent believes to get), and the seconds of training. Runs that are done are
-skipped, so the same command goes on after a stop; a run that was broken off begins anew. From a checkout:
+(the exploitation gap: how much more the agent believes to get), and the seconds of training. The same command goes on
+after a stop: runs that are done are skipped, and one that was broken off goes on from its last look, the actor-critic
+in the dreams it was in, PPO in new ones. From a checkout:
 
-    python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --out runs/experiment
+    python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --denoising-steps 1
 """
 
 import argparse
@@ -29,9 +30,11 @@ from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 
+from agents import imagine_run
 from agents.actor_learner import update
 from agents.imagine import make_start
 from agents.imagine_config import ImagineConfig
+from agents.imagine_run import Position
 from agents.policy import save_policy
 from agents.real_games import play_games
 from agents.rollout import rollout
@@ -43,7 +46,7 @@ from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.loading import DreamArguments, load_dream
 from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.errors import InvalidRun
-from gym_diamond.files import read_json, write_json
+from gym_diamond.files import read_json, replacing, write_json
 
 METHODS = ("random", "ppo_dream", "ppo_frames", "actor_critic", "ppo_steps")
 
@@ -63,6 +66,7 @@ class Settings:
     num_envs: int
     n_steps: int  # of each env between two updates of PPO
     dream_steps: int  # after which a dream is cut off
+    denoising_steps: int | None  # of each dreamt frame; None = as many as the world says
     reward_mode: str
     end_mode: str
     frame_stack: int
@@ -77,16 +81,16 @@ class Progress(NamedTuple):
     player: str  # as `make_policy` knows it
 
 
-def trained(method: str, settings: Settings, seed: int, folder: Path) -> Iterator[Progress]:
-    """The training of a method, from look to look."""
+def trained(method: str, settings: Settings, seed: int, folder: Path, goes_on: bool) -> Iterator[Progress]:
+    """The training of a method, from look to look; if it goes on, from what `folder` holds of it."""
     if method == "random":
         yield Progress(0, None, "random")
     elif method == "actor_critic":
-        yield from actor_critic(settings, seed, folder)
+        yield from actor_critic(settings, seed, folder, goes_on)
     else:
         steps = settings.real_frames if method == "ppo_frames" else settings.steps
         envs = dream_envs(settings) if method == "ppo_dream" else real_envs(settings, seed)
-        yield from ppo(VecMonitor(envs), settings, steps, seed, folder)
+        yield from ppo(VecMonitor(envs), settings, steps, seed, folder, goes_on)
 
 
 def dream_envs(settings: Settings) -> VecEnv:
@@ -101,6 +105,7 @@ def dream_envs(settings: Settings) -> VecEnv:
             stagger=True,
             reward_mode=settings.reward_mode,
             end_mode=settings.end_mode,
+            num_denoising_steps=settings.denoising_steps,
         )
     )
 
@@ -111,48 +116,60 @@ def real_envs(settings: Settings, seed: int) -> VecEnv:
     return RealVecEnv(settings.game, settings.num_envs, stack, seed=100_000 + 1_000 * seed)
 
 
-def ppo(envs: VecMonitor, settings: Settings, steps: int, seed: int, folder: Path) -> Iterator[Progress]:
+def ppo(envs: VecMonitor, settings: Settings, steps: int, seed: int, folder: Path, goes_on: bool) -> Iterator[Progress]:
     """PPO with the same hyper-parameters wherever it is trained."""
     algorithm, policy = (RecurrentPPO, "CnnLstmPolicy") if settings.recurrent else (PPO, "CnnPolicy")
-    agent = algorithm(
-        policy,
-        envs,
-        n_steps=settings.n_steps,
-        batch_size=max(2, settings.num_envs * settings.n_steps // 4),
-        n_epochs=3,
-        learning_rate=2.5e-4,
-        clip_range=0.1,
-        ent_coef=0.01,
-        gamma=0.985,
-        seed=seed,
-        device="cpu",
-    )
+    saved = folder / "agent.zip"
+    if goes_on:
+        agent = algorithm.load(saved, env=envs, device="cpu")
+        agent.set_random_seed(seed + agent.num_timesteps)  # not the dreams and choices of the beginning again
+    else:
+        agent = algorithm(
+            policy,
+            envs,
+            n_steps=settings.n_steps,
+            batch_size=max(2, settings.num_envs * settings.n_steps // 4),
+            n_epochs=3,
+            learning_rate=2.5e-4,
+            clip_range=0.1,
+            ent_coef=0.01,
+            gamma=0.985,
+            seed=seed,
+            device="cpu",
+        )
     while True:
         pays = sum(e["r"] for e in agent.ep_info_buffer or ()) / max(1, sum(e["l"] for e in agent.ep_info_buffer or ()))
-        agent.save(folder / "agent.zip")
-        yield Progress(agent.num_timesteps, pays if agent.ep_info_buffer else None, str(folder / "agent.zip"))
+        with replacing(saved) as temporary:
+            agent.save(temporary)
+        yield Progress(agent.num_timesteps, pays if agent.ep_info_buffer else None, str(saved))
         if agent.num_timesteps >= steps:
             break
         agent.learn(min(settings.every, steps - agent.num_timesteps), reset_num_timesteps=False)
     envs.close()
 
 
-def actor_critic(settings: Settings, seed: int, folder: Path) -> Iterator[Progress]:
+def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool) -> Iterator[Progress]:
     """The reference's actor-critic, with its hyper-parameters."""
     arguments = DreamArguments(
-        game=settings.game, world=settings.world, reward_mode=settings.reward_mode, end_mode=settings.end_mode
+        game=settings.game,
+        world=settings.world,
+        reward_mode=settings.reward_mode,
+        end_mode=settings.end_mode,
+        num_denoising_steps=settings.denoising_steps,
     )
     config = ImagineConfig(num_dreams=settings.num_envs, dream_steps=settings.dream_steps, seed=seed, dream=arguments)
     dream = load_dream(
         arguments, config.num_dreams, max_episode_steps=config.dream_steps, autoreset_mode="SameStep"
     ).dream
     learner, play = make_start(dream, config)
-    updates, next_look, paid = 0, 0, []
+    play, position = imagine_run.load(folder, learner, play) if goes_on else (play, Position())
+    updates, next_look, paid = position.updates, position.updates * config.steps_per_update, []
     while True:
         steps = updates * config.steps_per_update
         if steps >= min(next_look, settings.steps):
             save_policy(folder, learner.policy)
             yield Progress(steps, sum(paid) / len(paid) if paid else None, str(folder))
+            imagine_run.save(folder, learner, play, Position(updates))  # after the look: it goes on from the last one
             next_look, paid = steps + settings.every, []
             if steps >= settings.steps:
                 break
@@ -186,17 +203,21 @@ def run(method: str, settings: Settings, seed: int, out: Path) -> dict[str, Any]
     """The finished run, as its file holds it; it is trained only if the file does not."""
     name = f"{settings.game}-{method}-{seed}"
     about = {"method": method, "seed": seed, "settings": vars(settings)}
+    looks: list[dict[str, Any]] = []
     if (out / f"{name}.json").exists():
         record = read_json(out / f"{name}.json", InvalidRun)
         if {key: record.get(key) for key in about} != json.loads(json.dumps(about)):
             raise InvalidRun(f"{out / name}.json is a run with other settings; give --out another folder.")
         if record["done"]:
             return record
-    (out / name).mkdir(parents=True, exist_ok=True)
-    looks: list[dict[str, Any]] = []
-    seconds, began = 0.0, time.perf_counter()
+        looks = record["looks"]
+    (out / name / "imagine").mkdir(parents=True, exist_ok=True)
+    seconds, began = looks[-1]["seconds"] if looks else 0.0, time.perf_counter()
     progress = Progress(0, None, "random")
-    for progress in trained(method, settings, seed, out / name):
+    for progress in trained(method, settings, seed, out / name, goes_on=bool(looks)):
+        if looks and progress.steps <= looks[-1]["steps"]:  # where it was broken off
+            began = time.perf_counter()
+            continue
         seconds += time.perf_counter() - began
         found = {**look(progress, settings, settings.episodes), "seconds": seconds}
         looks.append(found)
@@ -233,6 +254,9 @@ if __name__ == "__main__":
     parser.add_argument("--num-envs", type=int, default=32)
     parser.add_argument("--n-steps", type=int, default=32, help="of each env between two updates of PPO")
     parser.add_argument("--dream-steps", type=int, default=15, help="after which a dream is cut off")
+    parser.add_argument(
+        "--denoising-steps", type=int, help="of each dreamt frame; as many as the world says by default"
+    )
     parser.add_argument("--reward-mode", default="sample", choices=["sample", "mode", "mean"])
     parser.add_argument("--end-mode", default="sample", choices=["sample", "mode", "never"])
     parser.add_argument("--frame-stack", type=int, default=4)

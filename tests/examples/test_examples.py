@@ -123,30 +123,6 @@ def test_the_planner_does_what_pays_best() -> None:
     assert load("plan_in_the_dream").best_action(fork, 1, torch.Generator().manual_seed(0)) == 2
 
 
-@pytest.mark.parametrize("recurrent", [False, True])
-def test_every_method_of_the_experiment_is_judged_in_the_real_game_and_done_once(
-    recurrent: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Eight steps dreamt, four real frames; a look at each four steps."""
-    example = load("ppo_in_the_dream")
-    counts = {"steps": 8, "real_frames": 4, "every": 4, "num_envs": 2, "n_steps": 2, "dream_steps": 3}
-    looks = {"episodes": 1, "final_episodes": 2, "max_game_steps": 3}
-    modes = {"reward_mode": "sample", "end_mode": "sample", "frame_stack": 2, "recurrent": recurrent}
-    settings = example.Settings(game="Breakout", world=None, **counts, **looks, **modes)
-    methods = [name for name in example.METHODS if not recurrent or name == "ppo_dream"]
-    records = example.main(methods, [0], settings, tmp_path)
-    steps = {record["method"]: [found["steps"] for found in record["looks"]] for record in records}
-    everything = {"random": [0], "ppo_frames": [0, 4], "ppo_dream": [0, 4, 8], "ppo_steps": [0, 4, 8]}
-    everything |= {"actor_critic": [0, 30]}  # it is updated every 2 x 15 steps
-    assert steps == {method: everything[method] for method in methods}
-    assert all(len(record["final"]["games"]) == 2 for record in records)
-    found = next(record for record in records if record["method"] == "ppo_dream")["looks"][-1]
-    assert found["exploitation_gap"] == found["training_pays"] - found["game_pays"]
-    capsys.readouterr()
-    assert example.main(methods, [0], settings, tmp_path) == records
-    assert capsys.readouterr().out == "", "what is done is not done again"
-
-
 def test_a_world_is_fitted_end_to_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,106 @@
+"""The experiment: every method is judged in the real game, what is done is not done again, what was broken off goes on.
+
+Eight steps dreamt, four real frames; a look at each four steps.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples import ppo_in_the_dream as example
+from tests.tiny import write_tiny_world
+
+SETTINGS = example.Settings(
+    game="Breakout",
+    world=None,  # a tiny one in each test
+    steps=8,
+    real_frames=4,
+    every=4,
+    episodes=1,
+    final_episodes=2,
+    max_game_steps=3,
+    num_envs=2,
+    n_steps=2,
+    dream_steps=3,
+    denoising_steps=1,
+    reward_mode="sample",
+    end_mode="sample",
+    frame_stack=2,
+    recurrent=False,
+)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> example.Settings:
+    return replace(SETTINGS, world=str(write_tiny_world(tmp_path_factory.mktemp("world"))))
+
+
+def without_seconds(record: dict[str, Any]) -> dict[str, Any]:
+    """What two equal runs have in common."""
+    looks = [
+        {key: value for key, value in look.items() if key != "seconds"} for look in (*record["looks"], record["final"])
+    ]
+    return {"about": [record["method"], record["seed"], record["settings"]], "looks": looks}
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_every_method_is_judged_in_the_real_game_and_done_once(
+    recurrent: bool, settings: example.Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = replace(settings, recurrent=recurrent)
+    methods = [name for name in example.METHODS if not recurrent or name == "ppo_dream"]
+    records = example.main(methods, [0], settings, tmp_path)
+    steps = {record["method"]: [found["steps"] for found in record["looks"]] for record in records}
+    everything = {"random": [0], "ppo_frames": [0, 4], "ppo_dream": [0, 4, 8], "ppo_steps": [0, 4, 8]}
+    everything |= {"actor_critic": [0, 30]}  # it is updated every 2 x 15 steps
+    assert steps == {method: everything[method] for method in methods}
+    assert all(len(record["final"]["games"]) == 2 for record in records)
+    found = next(record for record in records if record["method"] == "ppo_dream")["looks"][-1]
+    assert found["exploitation_gap"] == found["training_pays"] - found["game_pays"]
+    capsys.readouterr()
+    assert example.main(methods, [0], settings, tmp_path) == records
+    assert capsys.readouterr().out == "", "what is done is not done again"
+
+
+def broken_off(method: str, settings: example.Settings, looks: int, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ends with Ctrl-C where it would look for the third, or whichever, time at the real game."""
+    seen: list[int] = []
+
+    def look(progress: example.Progress, given: example.Settings, episodes: int) -> dict[str, Any]:
+        if len(seen) == looks:
+            raise KeyboardInterrupt
+        seen.append(progress.steps)
+        return real_look(progress, given, episodes)
+
+    real_look = example.look
+    with monkeypatch.context() as patch:
+        patch.setattr(example, "look", look)
+        with pytest.raises(KeyboardInterrupt):
+            example.run(method, settings, 0, out)
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_the_actor_critic_goes_on_as_if_it_had_not_been_broken_off(
+    looks: int, settings: example.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(settings, steps=60, every=30)
+    whole = example.run("actor_critic", settings, 0, tmp_path / "whole")
+    broken_off("actor_critic", settings, looks, tmp_path, monkeypatch)
+    assert without_seconds(example.run("actor_critic", settings, 0, tmp_path)) == without_seconds(whole)
+
+
+@pytest.mark.parametrize("looks", [0, 1, 2])
+def test_ppo_goes_on_from_its_last_look(
+    looks: int, settings: example.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its dreams are new ones, so only what was seen before is the same; and as many steps are dreamt in all."""
+    broken_off("ppo_dream", settings, looks, tmp_path, monkeypatch)
+    path = tmp_path / "Breakout-ppo_dream-0.json"
+    before = json.loads(path.read_text())["looks"] if looks else []
+    record = example.run("ppo_dream", settings, 0, tmp_path)
+    assert record["looks"][:looks] == before
+    assert [look["steps"] for look in record["looks"]] == [0, 4, 8]
+    assert record["final"]["steps"] == 8
