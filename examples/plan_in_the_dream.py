@@ -47,7 +47,7 @@ def forked(now: Snapshot, num: int) -> Snapshot:
 def in_the_dream(game: str, num_forks: int, horizon: int, steps: int, seed: int) -> float:
     """What the planner is paid in `steps` steps of a dream."""
     played = load_dream(DreamArguments(game=game)).dream
-    fork = Dream(played.world, played.contexts, num_forks, autoreset_mode="Disabled")  # of the same world, loaded once
+    fork = load_dream(DreamArguments(game=game), num_forks).dream
     generator = torch.Generator().manual_seed(seed)
     played.reset(seed=seed)
     total = 0.0
