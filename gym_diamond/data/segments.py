@@ -5,13 +5,14 @@ lies before an episode's first frame or after its last is marked by a mask, neve
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gym_diamond.data.appearances import appearances
 from gym_diamond.data.episode import Episode
 from gym_diamond.errors import InvalidArgument, InvalidDataset
 from gym_diamond.frames import frames_chw_to_obs
@@ -24,6 +25,7 @@ class Window(NamedTuple):
     pad_before: int
     pad_after: int
     event_share: float = 0.0  # of the windows, that are laid around a reward or an end instead of anywhere
+    appearance_share: float = 0.0  # of the windows, that are laid around an appearance; these come before events
 
 
 class Segment(NamedTuple):
@@ -46,6 +48,7 @@ class SegmentStore:
     end: Tensor  # (N,) bool, False there
     offsets: Tensor  # (E+1,) int64: episode e has the frames offsets[e] .. offsets[e+1] - 1
     weights: Tensor | None = None  # (E,) float32: how often an episode is drawn; None = as often as it has starts
+    appears: Tensor | None = None  # (N,) bool: something appears with that transition; None = nobody looked
 
     @classmethod
     def from_episodes(cls, episodes: Sequence[Episode], device: torch.device | str = "cpu") -> Self:
@@ -76,6 +79,10 @@ class SegmentStore:
         small = (torch.from_numpy(array).to(device) for array in (act, rew, end, offsets.astype(np.int64)))
         return cls(frames, *small)
 
+    def with_appearances(self) -> Self:
+        """This store with the transitions marked with which something appears (`data/appearances.py`)."""
+        return replace(self, appears=appearances(self.frames, self.offsets))
+
     @property
     def num_transitions(self) -> int:
         """The number of actions that were played."""
@@ -87,7 +94,7 @@ class SegmentStore:
         Where episodes have weights, these are the chances of those that are long enough, and the starts within one are
         equally likely. A share of `window.event_share` has an event at a random place in it instead, anywhere in the
         store. Positive rewards, negative rewards and ends take equal parts in these, as far as there are any, however
-        rare each is.
+        rare each is. A share of `window.appearance_share` has an appearance there.
 
         Args:
             window: which starts are admissible.
@@ -96,7 +103,7 @@ class SegmentStore:
             rows: which of the B windows are wanted; the others are drawn and not gathered.
 
         Raises:
-            InvalidArgument: no episode is long enough for `window`.
+            InvalidArgument: no episode is long enough for `window`, or nobody looked for the appearances it asks for.
         """
         num_frames = self.offsets.diff()  # (E,)
         num_starts = (num_frames - window.length + window.pad_after + window.pad_before + 1).clamp(min=0)
@@ -114,17 +121,35 @@ class SegmentStore:
         else:
             episode, place = _draw_by_weight(self.weights, num_starts, batch_size, generator)
         start = place - window.pad_before
-        if window.event_share:
-            around, first = self._around_events(window, batch_size, generator)
-            chosen = torch.rand(batch_size, generator=generator, device=generator.device).to(start.device)
-            chosen = (chosen < window.event_share) & (num_starts[around] > 0)
-            episode, start = torch.where(chosen, around, episode), torch.where(chosen, first, start)
+        for share, marks in ((window.event_share, self._events), (window.appearance_share, self._appearances)):
+            if share:
+                around, first = self._around(marks(), window, batch_size, generator)
+                chosen = torch.rand(batch_size, generator=generator, device=generator.device).to(start.device)
+                chosen = (chosen < share) & (num_starts[around] > 0)
+                episode, start = torch.where(chosen, around, episode), torch.where(chosen, first, start)
         return self.gather(episode[rows], start[rows], window.length)
 
-    def _around_events(self, window: Window, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Episode and start of windows `(B,)` with an event in them; anywhere where nothing ever happened."""
+    def _events(self) -> Tensor:
+        """How often windows are laid around each transition `(N,)`, if around events: the kinds in equal parts."""
         kinds = torch.stack([self.rew > 0, self.rew < 0, self.end]).float()  # (3, N)
-        weights = (kinds / kinds.sum(dim=1, keepdim=True).clamp(min=1)).sum(dim=0)
+        return (kinds / kinds.sum(dim=1, keepdim=True).clamp(min=1)).sum(dim=0)
+
+    def _appearances(self) -> Tensor:
+        """The same, if around appearances.
+
+        Raises:
+            InvalidArgument: nobody looked for them.
+        """
+        if self.appears is None:
+            raise InvalidArgument(
+                "appearance_share is above 0, but in this play nobody looked for appearances; set it to 0."
+            )
+        return self.appears.float()
+
+    def _around(
+        self, weights: Tensor, window: Window, batch_size: int, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Episode and start of windows `(B,)` that hold a transition drawn by `weights`; any, if all of these are 0."""
         weights = torch.where(weights.sum() > 0, weights, 1.0).to(generator.device)  # (N,)
         event = torch.multinomial(weights, batch_size, replacement=True, generator=generator)
         place = torch.rand(batch_size, generator=generator, device=generator.device)

@@ -39,7 +39,10 @@ def make_setup(config: RunConfig, material: Material, device: torch.device) -> S
     average, learners = make_learners(config, material.spec, device)
     rng = np.random.default_rng(config.fit.seed)
     contexts = cut(material.episodes, config.fit.num_contexts, config.context_length, rng)
-    return Setup(average, learners, SegmentStore.from_episodes(material.episodes, device), contexts)
+    store = SegmentStore.from_episodes(material.episodes, device)
+    if any(learner.objective.window.appearance_share and learner.config.every for learner in learners):
+        store = store.with_appearances()
+    return Setup(average, learners, store, contexts)
 
 
 def make_learners(config: RunConfig, spec: WorldSpec, device: torch.device) -> tuple[Any, tuple[Learner, ...]]:

@@ -37,8 +37,8 @@ def loss(objective, given: Segment, seed: int = 1) -> float:
 
 def test_windows_are_those_of_the_reference(pair) -> None:
     denoiser, reward_end = pair
-    assert denoiser.window == (6, 3, 1, 0.0)  # 4 of history, a target, and one more after the model's own output
-    assert reward_end.window == (19, 17, 17, 0.0)
+    assert denoiser.window == (6, 3, 1, 0.0, 0.0)  # 4 of history, a target, and one more after the model's own output
+    assert reward_end.window == (19, 17, 17, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("which", [0, 1])

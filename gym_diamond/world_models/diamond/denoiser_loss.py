@@ -47,6 +47,9 @@ class DenoiserLossConfig:
     event_share: float = 0.0
     """Share of the windows that are laid around a reward or an end instead of anywhere: it may also be in the history,
     before the frames that are learned. Reference: 0."""
+    appearance_share: float = 0.0
+    """Share of the windows that are laid around something that appears out of nothing, as a ball does that is served:
+    rare, and `motion_weight` looks elsewhere then. Finding them takes a minute at the start of a fit. Reference: 0."""
 
     def __post_init__(self) -> None:
         if self.num_autoregressive_steps < 0:
@@ -63,6 +66,7 @@ class DenoiserLossConfig:
         if self.crop_size < 0:
             raise InvalidArgument(f"crop_size is {self.crop_size}; it must be 0, for whole frames, or more.")
         check_share("event_share", self.event_share)
+        check_share("appearance_share", self.appearance_share)
 
 
 class DenoiserNoise(NamedTuple):
@@ -88,7 +92,7 @@ class DenoiserObjective:
         self.context_length = L = spec.context_length
         # The first target has at least one real frame before it; only its successors may lie past the episode's end.
         extra = config.num_autoregressive_steps
-        self.window = Window(L + 1 + extra, pad_before=L - 1, pad_after=extra, event_share=config.event_share)
+        self.window = Window(L + 1 + extra, L - 1, extra, config.event_share, config.appearance_share)
 
     def draw(self, batch_size: int, generator: torch.Generator, rows: slice) -> DenoiserNoise:
         B, config, spec = batch_size, self.config, self.spec
