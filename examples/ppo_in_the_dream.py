@@ -10,7 +10,9 @@ Agents are trained in a world's dreams or in the real game, and judged in whole 
 
 Each run, a method with a seed, writes OUT/GAME-METHOD-SEED.json: at each look the steps so far, the score and the sum
 of signs of whole real games, what a step pays in training and in the real game by signs, the difference of these two
-(the exploitation gap: how much more the agent believes to get), and the seconds of training. The same command goes on
+(the exploitation gap: how much more the agent believes to get), and the seconds of training. Dreams begin where there
+is something to win more often than a game does, so they pay more to anyone: the gap of `random`, which plays dreams
+too, is that of nobody's exploitation. The same command goes on
 after a stop: runs that are done are skipped, and one that was broken off goes on from its last look, the actor-critic
 in the dreams it was in, PPO in new ones. From a checkout:
 
@@ -18,6 +20,7 @@ in the dreams it was in, PPO in new ones. From a checkout:
 """
 
 import argparse
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -26,6 +29,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gymnasium
+import numpy as np
 from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor
@@ -47,6 +51,7 @@ from gym_diamond.envs.loading import DreamArguments, load_dream
 from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.errors import InvalidRun
 from gym_diamond.files import read_json, replacing, write_json
+from gym_diamond.hub import find_world
 
 METHODS = ("random", "ppo_dream", "ppo_frames", "actor_critic", "ppo_steps")
 
@@ -84,7 +89,7 @@ class Progress(NamedTuple):
 def trained(method: str, settings: Settings, seed: int, folder: Path, goes_on: bool) -> Iterator[Progress]:
     """The training of a method, from look to look; if it goes on, from what `folder` holds of it."""
     if method == "random":
-        yield Progress(0, None, "random")
+        yield Progress(0, random_pays(settings, seed), "random")
     elif method == "actor_critic":
         yield from actor_critic(settings, seed, folder, goes_on)
     else:
@@ -110,6 +115,20 @@ def dream_envs(settings: Settings) -> VecEnv:
     )
 
 
+def random_pays(settings: Settings, seed: int, num_dreams: int = 10) -> float:
+    """What a step of a dream pays by signs to who plays at random, over so many dreams of each row."""
+    envs = dream_envs(settings)
+    envs.seed(1_000 * seed)
+    envs.action_space.seed(seed)
+    envs.reset()
+    paid = 0.0
+    for _ in range(num_dreams * settings.dream_steps):
+        _, rewards, _, _ = envs.step(np.array([envs.action_space.sample() for _ in range(envs.num_envs)]))
+        paid += float(rewards.mean())
+    envs.close()
+    return paid / (num_dreams * settings.dream_steps)
+
+
 def real_envs(settings: Settings, seed: int) -> VecEnv:
     """Real games for stable-baselines3, on which a lost life ends an episode and rewards are signs, as in the dream."""
     stack = 1 if settings.recurrent else settings.frame_stack
@@ -122,19 +141,20 @@ def ppo(envs: VecMonitor, settings: Settings, steps: int, seed: int, folder: Pat
     saved = folder / "agent.zip"
     if goes_on:
         agent = algorithm.load(saved, env=envs, device="cpu")
-        agent.set_random_seed(seed + agent.num_timesteps)  # not the dreams and choices of the beginning again
+        agent.set_random_seed(1_000 * seed + agent.num_timesteps)  # not the dreams and choices of the beginning again
     else:
         agent = algorithm(
             policy,
             envs,
             n_steps=settings.n_steps,
             batch_size=max(2, settings.num_envs * settings.n_steps // 4),
-            n_epochs=3,
-            learning_rate=2.5e-4,
+            n_epochs=4,
+            learning_rate=5e-4,
             clip_range=0.1,
             ent_coef=0.01,
             gamma=0.985,
-            seed=seed,
+            stats_window_size=max(100, settings.every // settings.dream_steps),  # of dreams: those since the last look
+            seed=1_000 * seed,  # rows are seeded from it upwards: seeds share no dream
             device="cpu",
         )
     while True:
@@ -157,7 +177,9 @@ def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool) -> 
         end_mode=settings.end_mode,
         num_denoising_steps=settings.denoising_steps,
     )
-    config = ImagineConfig(num_dreams=settings.num_envs, dream_steps=settings.dream_steps, seed=seed, dream=arguments)
+    config = ImagineConfig(
+        num_dreams=settings.num_envs, dream_steps=settings.dream_steps, seed=1_000 * seed, dream=arguments
+    )
     dream = load_dream(
         arguments, config.num_dreams, max_episode_steps=config.dream_steps, autoreset_mode="SameStep"
     ).dream
@@ -202,26 +224,32 @@ def look(progress: Progress, settings: Settings, episodes: int) -> dict[str, Any
 def run(method: str, settings: Settings, seed: int, out: Path) -> dict[str, Any]:
     """The finished run, as its file holds it; it is trained only if the file does not."""
     name = f"{settings.game}-{method}-{seed}"
-    about = {"method": method, "seed": seed, "settings": vars(settings)}
+    with (find_world(settings.world, settings.game) / "model.safetensors").open("rb") as weights:
+        world = hashlib.file_digest(weights, "sha256").hexdigest()
+    about = {"method": method, "seed": seed, "settings": vars(settings), "world_sha256": world}
     looks: list[dict[str, Any]] = []
+    seconds = 0.0
     if (out / f"{name}.json").exists():
         record = read_json(out / f"{name}.json", InvalidRun)
         if {key: record.get(key) for key in about} != json.loads(json.dumps(about)):
-            raise InvalidRun(f"{out / name}.json is a run with other settings; give --out another folder.")
+            raise InvalidRun(
+                f"{out / name}.json is a run with other settings or another world; give --out another folder."
+            )
         if record["done"]:
             return record
-        looks = record["looks"]
+        looks, seconds = record["looks"], record["seconds"]
     (out / name / "imagine").mkdir(parents=True, exist_ok=True)
-    seconds, began = looks[-1]["seconds"] if looks else 0.0, time.perf_counter()
+    began = time.perf_counter()
     progress = Progress(0, None, "random")
     for progress in trained(method, settings, seed, out / name, goes_on=bool(looks)):
         if looks and progress.steps <= looks[-1]["steps"]:  # where it was broken off
             began = time.perf_counter()
             continue
         seconds += time.perf_counter() - began
+        write_json(out / f"{name}.json", {**about, "done": False, "looks": looks, "seconds": seconds})
         found = {**look(progress, settings, settings.episodes), "seconds": seconds}
         looks.append(found)
-        write_json(out / f"{name}.json", {**about, "done": False, "looks": looks})
+        write_json(out / f"{name}.json", {**about, "done": False, "looks": looks, "seconds": seconds})
         print(f"{name}: {progress.steps:>9,} steps, {seconds:7.0f} s, score {found['score']['mean']['value']:.1f}")
         began = time.perf_counter()
     final = {**look(progress, settings, settings.final_episodes), "seconds": seconds}
@@ -250,7 +278,7 @@ if __name__ == "__main__":
     parser.add_argument("--every", type=int, default=30_000, help="steps of training between two looks")
     parser.add_argument("--episodes", type=int, default=20, help="whole real games at each look")
     parser.add_argument("--final-episodes", type=int, default=100, help="at the last")
-    parser.add_argument("--max-game-steps", type=int, help="cut real games off after so many steps")
+    parser.add_argument("--max-game-steps", type=int, default=5_000, help="at which a real game is cut off, unfinished")
     parser.add_argument("--num-envs", type=int, default=32)
     parser.add_argument("--n-steps", type=int, default=32, help="of each env between two updates of PPO")
     parser.add_argument("--dream-steps", type=int, default=15, help="after which a dream is cut off")

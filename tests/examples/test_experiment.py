@@ -5,12 +5,15 @@ Eight steps dreamt, four real frames; a look at each four steps.
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 
 from examples import ppo_in_the_dream as example
+from gym_diamond.errors import InvalidRun
 from tests.tiny import write_tiny_world
 
 SETTINGS = example.Settings(
@@ -54,6 +57,7 @@ def test_every_method_is_judged_in_the_real_game_and_done_once(
     methods = [name for name in example.METHODS if not recurrent or name == "ppo_dream"]
     records = example.main(methods, [0], settings, tmp_path)
     steps = {record["method"]: [found["steps"] for found in record["looks"]] for record in records}
+    assert all(record["looks"][0]["training_pays"] is not None for record in records if record["method"] == "random")
     everything = {"random": [0], "ppo_frames": [0, 4], "ppo_dream": [0, 4, 8], "ppo_steps": [0, 4, 8]}
     everything |= {"actor_critic": [0, 30]}  # it is updated every 2 x 15 steps
     assert steps == {method: everything[method] for method in methods}
@@ -101,5 +105,17 @@ def test_ppo_goes_on_from_its_last_look(
     before = json.loads(path.read_text())["looks"] if looks else []
     record = example.run("ppo_dream", settings, 0, tmp_path)
     assert record["looks"][:looks] == before
+    assert all(earlier["seconds"] < later["seconds"] for earlier, later in pairwise(record["looks"]))
     assert [look["steps"] for look in record["looks"]] == [0, 4, 8]
     assert record["final"]["steps"] == 8
+
+
+def test_a_run_is_that_of_its_world(settings: example.Settings, tmp_path: Path) -> None:
+    """What a path or a game's name stands for may have been fitted anew since."""
+    assert settings.world is not None
+    world = copytree(settings.world, tmp_path / "world")
+    example.run("random", replace(settings, world=str(world)), 0, tmp_path)
+    weights = world / "model.safetensors"
+    weights.write_bytes(weights.read_bytes() + b" ")
+    with pytest.raises(InvalidRun, match="with other settings or another world; give --out another folder"):
+        example.run("random", replace(settings, world=str(world)), 0, tmp_path)
