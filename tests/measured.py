@@ -77,6 +77,7 @@ def ball(recall: float, near: float) -> dict[str, Any]:
         "recall_copy": est(0.9),
         "precision_copy": est(0.8),
         "near_copy": est(0.05),
+        "served": est(0.9),
         "by_mark": by_mark,
         "position_error": error,
         "position_error_copy": copied,

@@ -16,6 +16,7 @@ from gym_diamond.evaluation.estimate import estimate, estimate_median, row_means
 
 SPAN = 50  # frames after the start over which the shares are taken
 NEAR = 2.0  # pixels from the real ball's middle to the dreamt one's
+PATIENCE = 10  # frames that a dream is given to serve a ball after the game did
 
 
 class Found(NamedTuple):
@@ -31,7 +32,8 @@ def ball_scores(game: str, real: Tensor, dreamt: Tensor, valid: np.ndarray | Non
 
 
 def ball_curves(game: str, real: Tensor, dreamt: Tensor, valid: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """The measures of `compare` for each start and frame, `(S, N)`, and the same of the baseline, named `..._copy`.
+    """The measures of `compare` for each start and frame, `(S, N)`, the same of the baseline, named `..._copy`, and
+    `served` `(S,)`.
 
     Args:
         game: one for which `has_detector`.
@@ -46,7 +48,8 @@ def ball_curves(game: str, real: Tensor, dreamt: Tensor, valid: np.ndarray | Non
     lengths = [1 + int(np.flatnonzero(row).max(initial=-1)) + 1 for row in valid]  # what follows is not of that episode
     truth = find_all(game, [frames[:length] for frames, length in zip(real, lengths, strict=True)], N + 1)
     repeated = Found(truth.centre[:, :1].repeat(N + 1, axis=1), truth.num[:, :1].repeat(N + 1, axis=1))
-    dream = compare(truth, find_all(game, list(dreamt), N + 1), valid)
+    guess = find_all(game, list(dreamt), N + 1)
+    dream = compare(truth, guess, valid) | {"served": served(truth, guess, valid)}
     return dream | {f"{name}_copy": values for name, values in compare(truth, repeated, valid).items()}
 
 
@@ -57,7 +60,8 @@ def summary(game: str, curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
     those in which the dream has a ball or several, the share in which it is one and reality shows one too. `near`: of
     the frames in which reality shows a ball, the share in which the dream has exactly one, at most `NEAR` pixels away.
     All three are over the first `SPAN` frames, and by frame in `by_mark` and `curve`. `position_error`: the median
-    distance in pixels, where both have one.
+    distance in pixels, where both have one. `served`: of the starts without a ball to which the game serves one, the
+    share in which the dream has one by `PATIENCE` frames later.
     """
     marks = [mark for mark in MARKS if mark <= curves["recall"].shape[1]]
     shares = [f"{name}{suffix}" for suffix in ("", "_copy") for name in ("recall", "precision", "near")]
@@ -66,6 +70,7 @@ def summary(game: str, curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
         scores[name] = {str(mark): estimate_median(curves[name][:, mark - 1]) for mark in marks}
     scores["by_mark"] = {name: {str(m): estimate(curves[name][:, m - 1]) for m in marks} for name in shares}
     scores["curve"] = {name: _by_frame(curves[name]) for name in shares}
+    scores["served"] = estimate(curves["served"])
     return {**scores, "detector": dict(VALIDATED[game])}
 
 
@@ -92,6 +97,19 @@ def compare(truth: Found, guess: Found, valid: np.ndarray) -> dict[str, np.ndarr
         "near": np.where(there, one & (distance <= NEAR), np.nan),
         "position_error": np.where(there & one, distance, np.nan),
     }
+
+
+def served(truth: Found, guess: Found, valid: np.ndarray) -> np.ndarray:
+    """Whether the dream of each start served the ball that the game served, `(S,)` float64: 1, 0, or NaN where there
+    was a ball at the start, the game served none, or it did so too late to wait for the dream.
+    """
+    found = np.full(len(valid), np.nan)
+    for row in np.flatnonzero(truth.num[:, 0] == 0):
+        there = np.flatnonzero((truth.num[row, 1:] == 1) & valid[row])
+        last = there.min(initial=valid.shape[1]) + 1 + PATIENCE
+        if last <= valid.shape[1]:
+            found[row] = (guess.num[row, 1 : last + 1] > 0).any()
+    return found
 
 
 def _by_frame(values: np.ndarray) -> list[float | None]:

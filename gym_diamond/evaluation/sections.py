@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gym_diamond.evaluation import pixels, tables
-from gym_diamond.evaluation.ball_scores import NEAR, SPAN
+from gym_diamond.evaluation.ball_scores import NEAR, PATIENCE, SPAN
 from gym_diamond.evaluation.judging import BURN_IN
 from gym_diamond.evaluation.markdown import image, number, with_interval
 from gym_diamond.evaluation.tables import KIND_WORDS
@@ -57,7 +57,8 @@ def ball(metrics: Metrics) -> str:
         "pixels from the real one. Precision, of the dreamt frames with any ball the share that has one where reality "
         f"has one too, is {with_interval(found['precision'])} (copy: {with_interval(found['precision_copy'])}). "
         f"*All* is over the first {SPAN} frames, each dream counting once. The **error** is the median distance where "
-        "both have one.",
+        f"both have one. Of the {found['served']['n']} starts without a ball to which the game serves one, the dream "
+        f"serves one, anywhere, by {PATIENCE} frames later in {with_interval(found['served'])}.",
     )
 
 

@@ -80,6 +80,28 @@ def test_near_is_within_2_pixels(aside: int, near: int):
     assert scores["position_error"]["1"]["median"] == pytest.approx(aside * 64 / 160, abs=0.25)
 
 
+def served_at(first: int, num: int = 20) -> Tensor:
+    """Frames `(num, 64, 64, 3)` of Breakout, without a ball before frame `first`."""
+    frames = falling(num=5).repeat(num // 5, 1, 1, 1)
+    frames[:first] = frame(breakout())
+    return frames
+
+
+@pytest.mark.parametrize(("first", "expected"), [(1, 1), (3, 1), (8, 1), (13, 1), (14, 0), (20, 0)])
+def test_a_dream_serves_a_ball_if_it_has_one_at_most_10_frames_after_the_game(first: int, expected: int):
+    """Here the game serves it at frame 3."""
+    scores = ball_scores("Breakout", dreams(served_at(3)), dreams(served_at(first)))
+    assert scores["served"]["mean"] == expected
+    assert scores["served"]["n"] == 1
+
+
+@pytest.mark.parametrize("first", [0, 10, 20])
+def test_where_no_ball_is_to_be_served_or_too_late_no_dream_is_judged_by_it(first: int):
+    real = dreams(served_at(first))
+    assert ball_scores("Breakout", real, real)["served"]["n"] == 0
+    assert ball_scores("Breakout", dreams(served_at(9)), dreams(served_at(9)))["served"]["n"] == 1
+
+
 def test_what_comes_after_the_end_of_the_real_episode_does_not_count():
     real = dreams(falling(40), falling(90))
     dreamt = real.clone()
