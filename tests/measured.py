@@ -78,6 +78,8 @@ def ball(recall: float, near: float) -> dict[str, Any]:
         "precision_copy": est(0.8),
         "near_copy": est(0.05),
         "served": est(0.9),
+        "recall_in_play": est(recall),
+        "near_in_play": est(near),
         "by_mark": by_mark,
         "position_error": error,
         "position_error_copy": copied,

@@ -32,8 +32,8 @@ def ball_scores(game: str, real: Tensor, dreamt: Tensor, valid: np.ndarray | Non
 
 
 def ball_curves(game: str, real: Tensor, dreamt: Tensor, valid: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """The measures of `compare` for each start and frame, `(S, N)`, the same of the baseline, named `..._copy`, and
-    `served` `(S,)`.
+    """The measures of `compare` for each start and frame, `(S, N)`, the same of the baseline, named `..._copy`, recall
+    and near again for the frames `in_play`, named `..._in_play`, and `served` `(S,)`.
 
     Args:
         game: one for which `has_detector`.
@@ -49,7 +49,11 @@ def ball_curves(game: str, real: Tensor, dreamt: Tensor, valid: np.ndarray | Non
     truth = find_all(game, [frames[:length] for frames, length in zip(real, lengths, strict=True)], N + 1)
     repeated = Found(truth.centre[:, :1].repeat(N + 1, axis=1), truth.num[:, :1].repeat(N + 1, axis=1))
     guess = find_all(game, list(dreamt), N + 1)
-    dream = compare(truth, guess, valid) | {"served": served(truth, guess, valid)}
+    dream = compare(truth, guess, valid)
+    first_ball = in_play(truth)
+    for name in ("recall", "near"):
+        dream[f"{name}_in_play"] = np.where(first_ball, dream[name], np.nan)
+    dream["served"] = served(truth, guess, valid)
     return dream | {f"{name}_copy": values for name, values in compare(truth, repeated, valid).items()}
 
 
@@ -60,8 +64,9 @@ def summary(game: str, curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
     those in which the dream has a ball or several, the share in which it is one and reality shows one too. `near`: of
     the frames in which reality shows a ball, the share in which the dream has exactly one, at most `NEAR` pixels away.
     All three are over the first `SPAN` frames, and by frame in `by_mark` and `curve`. `position_error`: the median
-    distance in pixels, where both have one. `served`: of the starts without a ball to which the game serves one, the
-    share in which the dream has one by `PATIENCE` frames later.
+    distance in pixels, where both have one. `..._in_play`: recall and near while the ball of the start is in play,
+    where a dream has to keep a ball and not to serve one. `served`: of the starts without a ball to which the game
+    serves one, the share in which the dream has one by `PATIENCE` frames later.
     """
     marks = [mark for mark in MARKS if mark <= curves["recall"].shape[1]]
     shares = [f"{name}{suffix}" for suffix in ("", "_copy") for name in ("recall", "precision", "near")]
@@ -71,6 +76,9 @@ def summary(game: str, curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
     scores["by_mark"] = {name: {str(m): estimate(curves[name][:, m - 1]) for m in marks} for name in shares}
     scores["curve"] = {name: _by_frame(curves[name]) for name in shares}
     scores["served"] = estimate(curves["served"])
+    for name in ("recall_in_play", "near_in_play"):
+        of_frames = {str(mark): estimate(curves[name][:, mark - 1]) for mark in marks}
+        scores[name] = estimate(row_means(curves[name][:, :SPAN])) | {"by_mark": of_frames}
     return {**scores, "detector": dict(VALIDATED[game])}
 
 
@@ -97,6 +105,11 @@ def compare(truth: Found, guess: Found, valid: np.ndarray) -> dict[str, np.ndarr
         "near": np.where(there, one & (distance <= NEAR), np.nan),
         "position_error": np.where(there & one, distance, np.nan),
     }
+
+
+def in_play(truth: Found) -> np.ndarray:
+    """Whether the ball of the start has been there in each frame up to this one, `(S, N)` bool, the start left out."""
+    return (np.cumprod(truth.num == 1, axis=1) > 0)[:, 1:]
 
 
 def served(truth: Found, guess: Found, valid: np.ndarray) -> np.ndarray:

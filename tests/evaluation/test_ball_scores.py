@@ -80,6 +80,27 @@ def test_near_is_within_2_pixels(aside: int, near: int):
     assert scores["position_error"]["1"]["median"] == pytest.approx(aside * 64 / 160, abs=0.25)
 
 
+def test_in_play_are_the_frames_of_the_ball_that_was_there_at_the_start():
+    """The ball is lost with frame 3 and another is there from frame 5 on, which the dream does not serve."""
+    real = dreams(falling(), falling())
+    real[:, 3:5] = frame(breakout())
+    dreamt = real.clone()
+    dreamt[:, 5:] = frame(breakout())
+    scores = ball_scores("Breakout", real, dreamt)
+    assert means(scores, "recall", "recall_in_play", "near_in_play") == [0.5, 1, 1]
+    assert scores["recall_in_play"]["by_mark"]["1"]["n"] == 2
+    assert scores["recall_in_play"]["by_mark"]["5"]["n"] == 0
+    dreamt[0, 2] = frame(breakout())
+    assert ball_scores("Breakout", real, dreamt)["recall_in_play"]["mean"] == pytest.approx(0.75)
+
+
+def test_where_no_ball_is_at_the_start_none_is_in_play():
+    real = dreams(served_at(1, num=5))
+    scores = ball_scores("Breakout", real, real)
+    assert scores["recall"]["n"] == 1
+    assert scores["recall_in_play"]["n"] == 0
+
+
 def served_at(first: int, num: int = 20) -> Tensor:
     """Frames `(num, 64, 64, 3)` of Breakout, without a ball before frame `first`."""
     frames = falling(num=5).repeat(num // 5, 1, 1, 1)

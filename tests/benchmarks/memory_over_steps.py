@@ -1,0 +1,74 @@
+"""How much memory dreams take, by rows, and that it does not grow with steps.
+
+    python -m tests.benchmarks.memory_over_steps --preset small --num-envs 1 64 1024 --steps 2
+    python -m tests.benchmarks.memory_over_steps --preset tiny --num-envs 8 --steps 100000
+
+Each line is a process of its own, which steps the NumPy vector env with random actions, through its resets: dreams are
+cut off after 50 steps. It tells the most memory that the process ever held, after the first steps and at the end.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import gymnasium
+import torch
+
+from gym_diamond.benchmarking.memory import peak_bytes
+from gym_diamond.benchmarking.random_world import find_preset, write_random_world
+from gym_diamond.cli import say
+from gym_diamond.hardware import resolve_device
+
+MIB = 2**20
+FIRST = 1_000  # steps after which all that is kept once is there
+
+
+def measure(preset: str, num_envs: int, steps: int, passes: int, device: str) -> None:
+    """Print a line for so many rows, from this process."""
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        world = write_random_world(Path(folder) / "world", find_preset(preset))
+        envs = gymnasium.make_vec(
+            "gym_diamond:DiamondDream-Breakout-v0",
+            num_envs=num_envs,
+            world=str(world),
+            device=device,
+            num_denoising_steps=passes,
+            max_episode_steps=50,
+        )
+        place = resolve_device(device)
+        loaded = told(place)
+        envs.action_space.seed(0)
+        envs.reset(seed=0)
+        early = loaded
+        for step in range(steps):
+            envs.step(envs.action_space.sample())
+            if step == min(FIRST, steps - 1):
+                early = told(place)
+        say(f"{preset:>6} {num_envs:>6} {steps:>9,} {loaded:>10.0f} {early:>12.0f} {told(place):>10.0f}")
+
+
+def told(device: torch.device) -> float:
+    """The most memory so far, in MiB; NaN where the platform does not tell."""
+    most = peak_bytes(device)
+    return float("nan") if most is None else most / MIB
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="small")
+    parser.add_argument("--num-envs", type=int, nargs="+", default=[1, 64, 1024])
+    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--passes", type=int, default=1, help="denoising steps of a frame")
+    parser.add_argument("--device", default="auto")
+    given = parser.parse_args()
+    if len(given.num_envs) == 1:
+        measure(given.preset, given.num_envs[0], given.steps, given.passes, given.device)
+    else:
+        say("preset   rows     steps  MiB loaded  after 1,000  at the end")
+        for num_envs in given.num_envs:
+            words = [f"--preset={given.preset}", f"--num-envs={num_envs}", f"--steps={given.steps}"]
+            words += [f"--passes={given.passes}", f"--device={given.device}"]
+            subprocess.run([sys.executable, "-m", "tests.benchmarks.memory_over_steps", *words], check=True)
