@@ -58,7 +58,7 @@ def ball(metrics: Metrics) -> str:
         f"has one too, is {with_interval(found['precision'])} (copy: {with_interval(found['precision_copy'])}). "
         f"*All* is over the first {SPAN} frames, each dream counting once. The **error** is the median distance where "
         "both have one.",
-        "All this asks two things of a dream: to keep a ball, and to serve one. While the ball of the start is in play, "
+        "All this asks two things of a dream: to keep a ball and to serve one. While the ball of the start is in play, "
         f"it is there in {with_interval(found['recall_in_play'])} of frames and within {NEAR:g} px in "
         f"{with_interval(found['near_in_play'])}. Of the {found['served']['n']} starts without a ball to which the "
         f"game serves one, the dream serves one, anywhere, by {PATIENCE} frames later in "

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import main as gym_diamond
 from gym_diamond.data import dataset
 from gym_diamond.fitting.distributed import ALONE
+from gym_diamond.hub import BUNDLED
 from tests.fakes import counting_dream
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -43,6 +45,7 @@ def test_every_example_is_tested_here() -> None:
         "ppo_cleanrl_style",
         "plan_in_the_dream",
         "ppo_in_the_dream",
+        "begin_in_play",
     }
 
 
@@ -121,6 +124,16 @@ def test_the_planner_does_what_pays_best() -> None:
     fork = counting_dream(6, autoreset_mode="Disabled", max_count=50)
     fork.reset(seed=0)
     assert load("plan_in_the_dream").best_action(fork, 1, torch.Generator().manual_seed(0)) == 2
+
+
+@pytest.mark.parametrize("game", ["Breakout", "Pong"])
+def test_a_world_may_begin_with_a_ball_in_play_each_time(game: str, tmp_path: Path) -> None:
+    module = load("begin_in_play")
+    num, kept = module.begin_in_play(BUNDLED / game, tmp_path / "once")
+    assert num == 512
+    assert 128 < kept < 512
+    assert module.begin_in_play(tmp_path / "once", tmp_path / "twice") == (kept, kept)
+    assert len(load_world(tmp_path / "once").contexts) == kept
 
 
 def test_a_world_is_fitted_end_to_end(
