@@ -92,7 +92,7 @@ class EvaluateConfig:
     moments: int = 64
     """Moments of real games from which made-up rewards and controllability are measured; 0 leaves both out."""
 
-    ranking_starts: int = 32
+    ranking_starts: int = 64
     """Moments of real games at which each policy takes over; 0 leaves the ranking out."""
 
     seed: int = 0
