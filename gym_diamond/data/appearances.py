@@ -24,13 +24,10 @@ def appearances(frames: Tensor, offsets: Tensor) -> Tensor:
         offsets: `(E+1,)` int64: episode e has the frames offsets[e] .. offsets[e+1] - 1.
     """
     parts = [_of_part(frames, start) for start in range(0, len(frames), _AT_ONCE)]
-    found = torch.cat(parts) if parts else frames.new_zeros(0, dtype=torch.bool)
-    for missing in (
-        offsets[:-1],
-        offsets[:-1] + 1,
-        offsets[1:] - 1,
-    ):  # before the first two transitions, after the last
-        found[missing.clamp(0, max(0, len(found) - 1))] = False
+    found = torch.cat(parts)
+    first, last = offsets[:-1], offsets[1:] - 1
+    for unknown in (first, first + 1, last):
+        found[unknown.clamp(max=len(found) - 1)] = False
     return found
 
 
@@ -44,9 +41,8 @@ def _of_part(frames: Tensor, start: int) -> Tensor:
     recent[2:] |= moved[:-2]
     new = moved & ~_near(recent, FAR)
     found = torch.zeros(len(part), dtype=torch.bool, device=frames.device)
-    for index in (
-        new.flatten(1).any(dim=1).nonzero()[:, 0].tolist()
-    ):  # few, so their surroundings are looked at one by one
+    few = new.flatten(1).any(dim=1).nonzero()[:, 0].tolist()
+    for index in few:  # whose surroundings are looked at one by one
         found[index] = bool((new[index] & _flat(part[index])).any())
     return found[start - first : start - first + _AT_ONCE][: len(frames) - start]
 
@@ -64,7 +60,6 @@ def _flat(frame: Tensor) -> Tensor:
 
 def _highest(maps: Tensor, radius: int) -> Tensor:
     """The highest value within `radius` pixels along either axis, of each of the maps `(N, H, W)`."""
-    rows = F.max_pool2d(
-        maps[:, None], (2 * radius + 1, 1), stride=1, padding=(radius, 0)
-    )  # the axes one by one: faster
-    return F.max_pool2d(rows, (1, 2 * radius + 1), stride=1, padding=(0, radius))[:, 0]
+    side = 2 * radius + 1
+    rows = F.max_pool2d(maps[:, None], (side, 1), stride=1, padding=(radius, 0))  # the axes one by one: faster
+    return F.max_pool2d(rows, (1, side), stride=1, padding=(0, radius))[:, 0]

@@ -47,7 +47,10 @@ def measure(preset: str, num_envs: int, steps: int, passes: int, device: str) ->
             envs.step(envs.action_space.sample())
             if step == min(FIRST, steps - 1):
                 early = told(place)
-        say(f"{preset:>6} {num_envs:>6} {steps:>9,} {loaded:>10.0f} {early:>12.0f} {told(place):>10.0f}")
+        say(
+            f"{preset}, {num_envs:,} rows, {steps:,} steps: at most {loaded:.0f} MiB before the first, {early:.0f} up "
+            f"to step {min(FIRST, steps):,}, {told(place):.0f} in all"
+        )
 
 
 def told(device: torch.device) -> float:
@@ -67,7 +70,6 @@ if __name__ == "__main__":
     if len(given.num_envs) == 1:
         measure(given.preset, given.num_envs[0], given.steps, given.passes, given.device)
     else:
-        say("preset   rows     steps  MiB loaded  after 1,000  at the end")
         for num_envs in given.num_envs:
             words = [f"--preset={given.preset}", f"--num-envs={num_envs}", f"--steps={given.steps}"]
             words += [f"--passes={given.passes}", f"--device={given.device}"]

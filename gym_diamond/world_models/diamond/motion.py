@@ -49,8 +49,10 @@ def crop_to_motion(segment: Segment, history_length: int, size: int, radius: int
     """
     B, _, _, H, W = segment.obs.shape
     near = near_motion(segment.obs[:, :history_length], radius).flatten(1)  # (B, 1, H, W) -> (B, H*W)
-    reached = torch.where(near.any(dim=1, keepdim=True), near, 1.0).double().cumsum(dim=1)  # (B, H*W)
-    pixel = torch.searchsorted(reached, place.double()[:, None] * reached[:, -1:], right=True)[:, 0]  # (B,)
+    reached = torch.where(near.any(dim=1, keepdim=True), near, 1.0).cumsum(dim=1)  # (B, H*W), whole numbers
+    total = reached[:, -1:]
+    drawn = torch.minimum(place[:, None] * total, total - 0.5)  # a product may round up to the total
+    pixel = torch.searchsorted(reached, drawn, right=True)[:, 0]  # (B,)
     rows = _span(pixel // W, H, size)  # (B, h)
     columns = _span(pixel % W, W, size)  # (B, w)
     each = torch.arange(B, device=place.device)
