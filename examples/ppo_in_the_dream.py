@@ -17,6 +17,8 @@ after a stop: runs that are done are skipped, and one that was broken off goes o
 in the dreams it was in, PPO in new ones. From a checkout:
 
     python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --denoising-steps 1
+
+and `python -m examples.experiment_report runs/experiment` makes a table and curves of what there is so far.
 """
 
 import argparse
