@@ -2,10 +2,11 @@
 
 A frame that is drawn in one denoising step is a mean over all that may come, and a ball that is served at one of many
 moments, or to one of many places, is faint in it and gone in the next. So a dream that begins without a ball stays
-without one, and who trains there learns nothing from it.
+without one, and who trains there learns nothing from it. With --coming, the ball also flies towards the agent's paddle:
+of a dream that begins with a ball flying away, the first twenty steps go as they go, whatever the agent does.
 
-    python -m examples.begin_in_play gym_diamond/worlds/Breakout runs/breakout-in-play
-    python -m examples.ppo_in_the_dream --game Breakout --world runs/breakout-in-play --denoising-steps 1
+    python -m examples.begin_in_play gym_diamond/worlds/Breakout runs/breakout-in-play --coming
+    python -m examples.ppo_in_the_dream --game Breakout --world runs/breakout-in-play
 """
 
 import argparse
@@ -18,13 +19,16 @@ from gym_diamond.checkpoint import CONTEXTS, load_world
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.evaluation.ball import find_balls
 
+TOWARDS = {"Breakout": 0, "Pong": 1}  # the coordinate of (y, x) that grows as the ball comes to the agent's paddle
 
-def begin_in_play(world: Path, out: Path) -> tuple[int, int]:
+
+def begin_in_play(world: Path, out: Path, coming: bool = False) -> tuple[int, int]:
     """How many start states the world has and how many of them, those with a ball in their last frame, `out` keeps.
 
     Args:
         world: a world directory of Breakout or Pong.
         out: where the copy is written; must not exist.
+        coming: keep only those whose ball came nearer to the agent's paddle from the last frame but one to the last.
 
     Raises:
         InvalidWorld: the world is missing or damaged.
@@ -32,17 +36,25 @@ def begin_in_play(world: Path, out: Path) -> tuple[int, int]:
     """
     loaded = load_world(world)
     bank = loaded.contexts
-    last = torch.from_numpy(bank.frames[:, -1])  # (N, T, H, W, C) -> (N, H, W, C)
     game = loaded.model.spec.game
-    has_ball = torch.cat([find_balls(game, frame[None]).num for frame in last]).numpy() == 1  # each on its own
+    before, last = (
+        [find_balls(game, frame[None]) for frame in torch.from_numpy(bank.frames[:, place])]  # each on its own
+        for place in (-2, -1)
+    )
+    in_play = torch.cat([balls.num for balls in last]) == 1
+    if coming:
+        nearer = torch.cat([balls.centre for balls in last]) - torch.cat([balls.centre for balls in before])  # (N, 2)
+        in_play &= nearer[:, TOWARDS[game]] > 0  # that of a ball that was not there is NaN, which is not
+    keep = in_play.numpy()
     shutil.copytree(world, out)
-    ContextBank(bank.frames[has_ball], bank.actions[has_ball], bank.is_real[has_ball]).save(out / CONTEXTS)
-    return len(bank), int(has_ball.sum())
+    ContextBank(bank.frames[keep], bank.actions[keep], bank.is_real[keep]).save(out / CONTEXTS)
+    return len(bank), int(keep.sum())
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("world", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--coming", action="store_true", help="only those whose ball flies towards the agent's paddle")
     num, kept = begin_in_play(**vars(parser.parse_args()))
     print(f"{kept} of {num} start states have a ball in play")

@@ -13,6 +13,7 @@ import torch
 from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import main as gym_diamond
 from gym_diamond.data import dataset
+from gym_diamond.evaluation.ball import find_balls
 from gym_diamond.fitting.distributed import ALONE
 from gym_diamond.hub import BUNDLED
 from tests.fakes import counting_dream
@@ -134,6 +135,16 @@ def test_a_world_may_begin_with_a_ball_in_play_each_time(game: str, tmp_path: Pa
     assert 128 < kept < 512
     assert module.begin_in_play(tmp_path / "once", tmp_path / "twice") == (kept, kept)
     assert len(load_world(tmp_path / "once").contexts) == kept
+
+
+@pytest.mark.parametrize(("game", "axis"), [("Breakout", 0), ("Pong", 1)])  # down, to the right
+def test_or_with_a_ball_that_comes_to_the_paddle(game: str, axis: int, tmp_path: Path) -> None:
+    _, kept = load("begin_in_play").begin_in_play(BUNDLED / game, tmp_path / "coming", coming=True)
+    frames = torch.from_numpy(load_world(tmp_path / "coming").contexts.frames)
+    assert 64 < len(frames) == kept < 512
+    for before, last in frames[:, -2:]:
+        place, next_place = (float(find_balls(game, frame[None]).centre[0, axis]) for frame in (before, last))
+        assert next_place > place
 
 
 def test_a_world_is_fitted_end_to_end(
