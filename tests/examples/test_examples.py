@@ -46,7 +46,9 @@ def test_every_example_is_tested_here() -> None:
         "ppo_cleanrl_style",
         "plan_in_the_dream",
         "ppo_in_the_dream",
+        "experiment_report",
         "begin_in_play",
+        "what_dreams_pay",
     }
 
 
@@ -145,6 +147,16 @@ def test_or_with_a_ball_that_comes_to_the_paddle(game: str, axis: int, tmp_path:
     for before, last in frames[:, -2:]:
         place, next_place = (float(find_balls(game, frame[None]).centre[0, axis]) for frame in (before, last))
         assert next_place > place
+
+
+def test_what_dreams_pay_depends_on_the_player_where_it_matters(capsys: pytest.CaptureFixture[str]) -> None:
+    """Eight dreams of ten steps: equal players win the same, and what was won is never lost in Breakout."""
+    found = load("what_dreams_pay").main(
+        BUNDLED / "Breakout", ["always:NOOP", "always:NOOP@0", "random"], 8, 10, seed=0
+    )
+    assert np.array_equal(found["always:NOOP"], found["always:NOOP@0"])
+    assert all((np.diff(returns, axis=0) >= 0).all() and returns.shape == (10, 8) for returns in found.values())
+    assert "after steps" in capsys.readouterr().out
 
 
 def test_a_world_is_fitted_end_to_end(
