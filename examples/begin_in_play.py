@@ -11,11 +11,13 @@ of a dream that begins with a ball flying away, the first twenty steps go as the
 
 import argparse
 import shutil
+import sys
 from pathlib import Path
 
 import torch
 
 from gym_diamond.checkpoint import CONTEXTS, load_world
+from gym_diamond.cli import exit_status
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.evaluation.ball import find_balls
 
@@ -51,10 +53,15 @@ def begin_in_play(world: Path, out: Path, coming: bool = False) -> tuple[int, in
     return len(bank), int(keep.sum())
 
 
-if __name__ == "__main__":
+def command(words: list[str]) -> None:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("world", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--coming", action="store_true", help="only those whose ball flies towards the agent's paddle")
-    num, kept = begin_in_play(**vars(parser.parse_args()))
+    num, kept = begin_in_play(**vars(parser.parse_args(words)))
     print(f"{kept} of {num} start states have a ball in play")
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status("examples.begin_in_play", command, sys.argv[1:]))

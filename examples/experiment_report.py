@@ -8,6 +8,7 @@ writes FOLDER/GAME.md and FOLDER/GAME.png for each game of which there are runs.
 """
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 
 from agents.statistics import Estimate
 from examples.ppo_in_the_dream import METHODS
+from gym_diamond.cli import exit_status
 from gym_diamond.errors import InvalidRun
 from gym_diamond.evaluation.estimate import NUM_RESAMPLES, interval
 from gym_diamond.evaluation.figures.canvas import BAR, COPY, DREAM, INK, panels, picture, png
@@ -35,6 +37,8 @@ def read_runs(folder: Path) -> dict[str, list[Run]]:
     runs: dict[str, list[Run]] = {}
     for path in sorted(folder.glob("*-*-*.json")):
         run = read_json(path, InvalidRun)
+        if not {"method", "seed", "settings", "looks", "done"} <= run.keys():
+            raise InvalidRun(f"{path} is no run of examples.ppo_in_the_dream; move it out of {folder}.")
         if run["looks"]:
             runs.setdefault(run["settings"]["game"], []).append(run)
     if not runs:
@@ -110,7 +114,7 @@ def curves(game: str, runs: Sequence[Run]) -> bytes:
             name = first_of(run["method"], run, runs)
             by_steps.plot([look["steps"] for look in looks], scores, ".-", color=colour, linewidth=1.3, label=name)
             by_time.plot([look["seconds"] / 60 for look in looks], scores, ".-", color=colour, linewidth=1.3)
-            gaps.plot(*zip(*gap, strict=True), ".-", color=colour, linewidth=1.3) if gap else None
+            gaps.plot([steps for steps, _ in gap], [paid for _, paid in gap], ".-", color=colour, linewidth=1.3)
     by_steps.set_xlabel("steps of training", fontsize=9, color=INK)
     by_time.set_xlabel("minutes of training", fontsize=9, color=INK)
     gaps.set_xlabel("steps of training", fontsize=9, color=INK)
@@ -134,10 +138,12 @@ def main(folder: Path) -> None:
         print(f"{game}, of {len(runs)} runs; curves in {folder / f'{game}.png'}:\n\n{table(runs)}")
 
 
-if __name__ == "__main__":
+def command(words: list[str]) -> None:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where examples.ppo_in_the_dream writes, its --out")
-    try:
-        main(parser.parse_args().folder)
-    except InvalidRun as error:
-        parser.error(str(error))
+    main(parser.parse_args(words).folder)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status("examples.experiment_report", command, sys.argv[1:]))

@@ -12,9 +12,8 @@ Each run, a method with a seed, writes OUT/GAME-METHOD-SEED.json: at each look t
 of signs of whole real games, what a step pays in training and in the real game by signs, the difference of these two
 (the exploitation gap: how much more the agent believes to get), and the seconds of training. Dreams begin where there
 is something to win more often than a game does, so they pay more to anyone: the gap of `random`, which plays dreams
-too, is that of nobody's exploitation. The same command goes on
-after a stop: runs that are done are skipped, and one that was broken off goes on from its last look, the actor-critic
-in the dreams it was in, PPO in new ones. From a checkout:
+too, is that of nobody's exploitation. The same command goes on after a stop: runs that are done are skipped, and one
+that was broken off goes on from its last look, the actor-critic in its dreams, PPO in new ones. From a checkout:
 
     python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --denoising-steps 1
 
@@ -24,6 +23,7 @@ and `python -m examples.experiment_report runs/experiment` makes a table and cur
 import argparse
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,6 +47,7 @@ from agents.rollout import rollout
 from agents.scores import human_normalized
 from agents.statistics import summarize
 from examples.ppo_in_reality import RealVecEnv
+from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.loading import DreamArguments, load_dream
@@ -267,16 +268,15 @@ def main(methods: list[str], seeds: list[int], settings: Settings, out: Path) ->
     return [run(method, settings, seed, out) for seed in seeds for method in methods]
 
 
-if __name__ == "__main__":
+def command(words: list[str]) -> None:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--game", default="Breakout")
     parser.add_argument("--world", help="a world directory; the bundled one by default")
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=300_000, help="that are dreamt, and that ppo_steps plays")
-    parser.add_argument(
-        "--real-frames", type=int, default=120_000, help="steps that the world was fitted to (its card)"
-    )
+    parser.add_argument("--real-frames", type=int, default=120_000, help="steps the world was fitted to (its card)")
     parser.add_argument("--every", type=int, default=30_000, help="steps of training between two looks")
     parser.add_argument("--episodes", type=int, default=20, help="whole real games at each look")
     parser.add_argument("--final-episodes", type=int, default=100, help="at the last")
@@ -284,14 +284,16 @@ if __name__ == "__main__":
     parser.add_argument("--num-envs", type=int, default=32)
     parser.add_argument("--n-steps", type=int, default=32, help="of each env between two updates of PPO")
     parser.add_argument("--dream-steps", type=int, default=15, help="after which a dream is cut off")
-    parser.add_argument(
-        "--denoising-steps", type=int, help="of each dreamt frame; as many as the world says by default"
-    )
+    parser.add_argument("--denoising-steps", type=int, help="of each dreamt frame; by default what the world says")
     parser.add_argument("--reward-mode", default="sample", choices=["sample", "mode", "mean"])
     parser.add_argument("--end-mode", default="sample", choices=["sample", "mode", "never"])
     parser.add_argument("--frame-stack", type=int, default=4)
     parser.add_argument("--recurrent", action="store_true", help="RecurrentPPO instead of PPO")
     parser.add_argument("--out", type=Path, default=Path("runs/experiment"))
-    given = vars(parser.parse_args())
+    given = vars(parser.parse_args(words))
     chosen = {name: given.pop(name) for name in ("methods", "seeds", "out")}
     main(chosen["methods"], chosen["seeds"], Settings(**given), chosen["out"])
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status("examples.ppo_in_the_dream", command, sys.argv[1:]))

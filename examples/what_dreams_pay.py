@@ -7,11 +7,13 @@ too short, begin at the wrong moments, or their rewards are not seen.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import make_policy
 from gym_diamond.envs.loading import DreamArguments, load_dream
 from gym_diamond.frames import to_frames
@@ -53,7 +55,8 @@ def main(world: Path, policies: list[str], num_dreams: int, steps: int, seed: in
     return found
 
 
-if __name__ == "__main__":
+def command(words: list[str]) -> None:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("world", type=Path)
     parser.add_argument(
@@ -62,4 +65,8 @@ if __name__ == "__main__":
     parser.add_argument("--num-dreams", type=int, default=128)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    main(**vars(parser.parse_args()))
+    main(**vars(parser.parse_args(words)))
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status("examples.what_dreams_pay", command, sys.argv[1:]))

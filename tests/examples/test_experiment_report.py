@@ -59,6 +59,12 @@ def test_the_interval_of_one_run_is_that_of_its_games():
     assert found["high"] == pytest.approx(0.5 + 1.96 * 0.5 / 20, abs=0.01)
 
 
+def test_a_file_that_is_no_run_is_named(tmp_path: Path):
+    (tmp_path / "some-other-file.json").write_text("{}")
+    with pytest.raises(InvalidRun, match=r"some-other-file\.json is no run of examples\.ppo_in_the_dream; move it"):
+        report.main(tmp_path)
+
+
 def test_a_folder_without_runs_is_explained(tmp_path: Path):
     with pytest.raises(InvalidRun, match=r"holds no run that has been looked at; examples\.ppo_in_the_dream writes"):
         report.main(tmp_path)
