@@ -42,7 +42,7 @@ class CollectConfig:
     Envs of your own: say where the pixels are, how they are cropped and shrunk, for how many steps an action is held,
     and, where actions are continuous, from which values they are chosen:
       gym-diamond collect CarRacing-v3 --steps 20000 --dataset car/sticky-v0 --policy sticky \\
-          --crop 0 12 0 0 --frame-skip 4 --bins "-1,0,1;0,0.5;0,0.5"
+          --crop 0 0 84 96 --frame-skip 4 --bins "-1,0,1;0,0.5;0,0.5"
       gym-diamond collect minigrid:MiniGrid-DoorKey-5x5-v0 --steps 20000 --dataset doorkey/random-v0 --pixels render
       gym-diamond collect my_game:MyGame-v0 --steps 20000 --dataset mine/mixed-v0 \\
           --policy random=0.5 python:my_game:expert@0.1=0.5

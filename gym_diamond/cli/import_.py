@@ -75,7 +75,7 @@ class ImportConfig:
     frame_skip: int = 1
     """Keep every K-th picture, with the action taken there; the rewards until the next are summed."""
 
-    actions_names: tuple[str, ...] = ()
+    action_names: tuple[str, ...] = ()
     """What the actions mean, from 0 on: NOOP,LEFT,RIGHT. Of actions of several parts a list each: STAY,LEFT,RIGHT
     NO,JUMP. Without names there are as many actions as were seen. Name them wherever two datasets of a game are made,
     or they may differ."""
@@ -96,7 +96,7 @@ def main(argv: list[str]) -> int:
     path = check_options(config)
     framing = Framing(config.size, config.crop, config.grey)
     recordings = find_recordings(config.frames, config.actions, config.rewards, config.ends)
-    names = [tuple(name.strip() for name in names.split(",")) for names in config.actions_names]
+    names = [tuple(name.strip() for name in names.split(",")) for names in config.action_names]
     logs = read_logs(recordings, [len(part) for part in names] or None)
     info = describe(config, recordings, logs, names, framing)
     facts: list[Facts] = []
@@ -131,10 +131,10 @@ def check_options(config: ImportConfig) -> Path | None:
             raise InvalidArgument(f"--{option.replace('_', '-')} is {value}; it must be at least 1.")
     if config.dataset is None and not config.check:
         raise InvalidArgument("give --dataset NAME, for example walk/human-v0, or --check to look only.")
-    for names in config.actions_names:
+    for names in config.action_names:
         words = [name.strip() for name in names.split(",")]
         if "" in words or len(set(words)) < len(words):
-            raise InvalidArgument(f"--actions-names {names} must be distinct names, as in NOOP,LEFT,RIGHT.")
+            raise InvalidArgument(f"--action-names {names} must be distinct names, as in NOOP,LEFT,RIGHT.")
     return None if config.dataset is None else check_name(config.dataset, overwrite=config.overwrite or config.check)
 
 

@@ -22,7 +22,7 @@ def read_actions(path: Path, limits: Sequence[int] | None) -> np.ndarray:
     )
     if limits is not None:
         names = " and ".join(f"{limit}" for limit in limits)
-        _check(path, table, table < np.array(limits), lambda value: f"no action {value}; --actions-names has {names}")
+        _check(path, table, table < np.array(limits), lambda value: f"no action {value}; --action-names has {names}")
     return table
 
 

@@ -86,7 +86,7 @@ def check_parts(path: Path, found: int, limits: Sequence[int] | None) -> None:
     """
     if limits is not None and len(limits) != found:
         raise InvalidDataset(
-            f"{path} has {found} column{'s' if found > 1 else ''} of actions; --actions-names names those of "
+            f"{path} has {found} column{'s' if found > 1 else ''} of actions; --action-names names those of "
             f"{len(limits)}."
         )
 
@@ -106,7 +106,7 @@ def _allowed(value: int, where: str, limit: int | None) -> int:
     if value < 0:
         raise InvalidDataset(f"{where}: the action {value} is negative; actions are whole numbers from 0 on.")
     if limit is not None and value >= limit:
-        raise InvalidDataset(f"{where}: there is no action {value}; --actions-names has {limit}, 0 to {limit - 1}.")
+        raise InvalidDataset(f"{where}: there is no action {value}; --action-names has {limit}, 0 to {limit - 1}.")
     return value
 
 

@@ -10,9 +10,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box
-from PIL import Image
 
 from gym_diamond.choices import choices_of
+from gym_diamond.data.resize import Crop, Framing, Size, reframe
 from gym_diamond.envs.action_codes import ActionCode, code_actions
 from gym_diamond.errors import InvalidArgument
 
@@ -27,11 +27,11 @@ class PixelConfig:
     """What the frames are: the env's observations, if they are images (uint8, height x width x 3, x 1, or height x
     width), or what its render() gives, whatever it observes."""
 
-    size: tuple[int, int] | Literal["native"] = (64, 64)
+    size: Size | Literal["native"] = (64, 64)
     """Height and width to which frames are shrunk by area; native leaves them as they are."""
 
-    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
-    """Pixels that are cut off before that, at the top, the bottom, the left and the right."""
+    crop: Crop | None = None
+    """Top, left, height and width of the part of each picture that is used, before it is resized."""
 
     grey: bool = False
     """Frames of one channel, the luminance."""
@@ -47,17 +47,14 @@ class PixelConfig:
     without a comma is how many, spread evenly from the lowest to the highest; one entry alone serves all."""
 
     action_names: tuple[str, ...] = ()
-    """What the actions are called, in their order (those of several parts part by part); by default what the env's
-    get_action_meanings() says, or their numbers."""
+    """What the actions mean, from 0 on: NOOP,LEFT,RIGHT. Of actions of several parts a list each: STAY,LEFT,RIGHT
+    NO,JUMP. By default what the env's get_action_meanings() says, or their numbers."""
 
     env_kwargs: str = "{}"
     """Arguments for gymnasium.make, as JSON: '{"continuous": false}'."""
 
     def __post_init__(self) -> None:
-        if self.size != "native" and min(self.size) < 1:
-            raise InvalidArgument(f"--size is {self.size}; height and width must be at least 1.")
-        if min(self.crop) < 0:
-            raise InvalidArgument(f"--crop is {self.crop}; it is numbers of pixels, at least 0.")
+        framing_of(self)  # refuses a size or a crop that means nothing
         for name in ("frame_skip", "max_episode_steps"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -83,7 +80,7 @@ class PixelEnv(gymnasium.Wrapper):
     def __init__(self, env: gymnasium.Env, config: PixelConfig) -> None:
         super().__init__(env)
         self.config = config
-        self.code: ActionCode = code_actions(env.action_space, config.bins, config.action_names or _names(env))
+        self.code: ActionCode = code_actions(env.action_space, config.bins, _names(env, config))
         height, width, channels = self._frame(self._example()).shape
         self.frame_shape = (height, width, channels)
         self.observation_space = Box(0, np.iinfo(np.uint8).max, self.frame_shape, np.uint8)
@@ -132,27 +129,25 @@ def to_frame(picture: np.ndarray, config: PixelConfig) -> np.ndarray:
     """The frame `(H, W, C)` uint8 of a picture `(h, w)`, `(h, w, 1)` or `(h, w, 3)` uint8.
 
     Raises:
-        InvalidArgument: nothing of it is left by the crop, or it has another number of channels.
+        InvalidArgument: the crop reaches beyond it, or it has another number of channels.
     """
-    height, width = picture.shape[:2]
-    top, bottom, left, right = config.crop
-    if top + bottom >= height or left + right >= width:
-        raise InvalidArgument(f"--crop {config.crop} leaves nothing of pictures of {height} x {width} pixels.")
-    if picture.ndim == 3 and picture.shape[2] == 1:
-        picture = picture[:, :, 0]
-    if picture.ndim == 3 and picture.shape[2] != 3:
-        raise InvalidArgument(f"Pictures must have 1 channel or 3, the last axis; these are {picture.shape}.")
-    image = Image.fromarray(np.ascontiguousarray(picture[top : height - bottom, left : width - right]))
-    if config.grey:
-        image = image.convert("L")
-    if config.size != "native":
-        image = image.resize((config.size[1], config.size[0]), Image.Resampling.BOX)
-    frame = np.array(image)
-    return frame if frame.ndim == 3 else frame[..., None]  # (H, W) -> (H, W, 1)
+    seen = picture if picture.ndim == 3 else picture[..., None]  # (h, w) -> (h, w, 1)
+    return np.array(reframe(seen, framing_of(config)))  # never the env's own array, which it may draw into again
 
 
-def _names(env: gymnasium.Env) -> tuple[str, ...]:
-    """What the env itself calls its actions, where it has a name for each."""
+def framing_of(config: PixelConfig) -> Framing:
+    """What is done to each picture.
+
+    Raises:
+        InvalidArgument: the size or the crop means nothing.
+    """
+    return Framing(None if config.size == "native" else config.size, config.crop, config.grey)
+
+
+def _names(env: gymnasium.Env, config: PixelConfig) -> tuple[str, ...]:
+    """What the actions are called: as it was told, else as the env itself does, where it has a name for each."""
+    if config.action_names:
+        return tuple(name.strip() for part in config.action_names for name in part.split(","))
     choices, named = choices_of(env.action_space), env.unwrapped
     if choices is None or not isinstance(named, NamesActions):
         return ()

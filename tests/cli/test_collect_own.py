@@ -55,7 +55,7 @@ def test_equal_seeds_give_equal_datasets():
     ("game", "words", "sizes", "meanings"),
     [
         ("Wheel-v0", ("--bins", "-1,1;0,0.5,1"), (2, 3), ("-1", "1", "0", "0.5", "1")),
-        ("Pair-v0", ("--action-names", *"ABCLR"), (3, 2), ("A", "B", "C", "L", "R")),
+        ("Pair-v0", ("--action-names", "A,B,C", "L,R"), (3, 2), ("A", "B", "C", "L", "R")),
         ("Blind-v0", ("--pixels", "render"), (), ("LEFT", "RIGHT")),
     ],
 )

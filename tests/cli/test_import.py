@@ -37,7 +37,7 @@ def run(recordings: tuple[str, str], *words: str) -> int:
 
 def test_videos_and_pictures_become_a_dataset(recordings: tuple[str, str], capsys: pytest.CaptureFixture[str]):
     names = "STAY,LEFT,RIGHT,JUMP"
-    assert run(recordings, "--dataset", NAME, "--size", "16", "24", "--actions-names", names) == 0
+    assert run(recordings, "--dataset", NAME, "--size", "16", "24", "--action-names", names) == 0
     info, episodes = load(NAME)
     assert info == DatasetInfo("walk", 4, ("STAY", "LEFT", "RIGHT", "JUMP"), 30, 16, 24, 3)
     assert [numbers(episode.frames) for episode in episodes] == [list(range(13)), list(range(20, 26))]
@@ -53,7 +53,7 @@ def test_videos_and_pictures_become_a_dataset(recordings: tuple[str, str], capsy
 def test_check_says_what_there_is_and_writes_nothing(
     recordings: tuple[str, str], root: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert run(recordings, "--check", "--actions-names", "STAY,LEFT,RIGHT,JUMP", "--frame-skip", "2") == 0
+    assert run(recordings, "--check", "--action-names", "STAY,LEFT,RIGHT,JUMP", "--frame-skip", "2") == 0
     assert capsys.readouterr().out.splitlines() == [
         "recordings  2, in all 19 pictures of 32 x 48 (height x width)",
         "episodes    2, in all 9 steps, 15 a second",
@@ -74,7 +74,7 @@ def test_actions_of_several_parts_and_grey_frames_of_a_cut_out_part(tmp_path: Pa
     np.save(tmp_path / "frames.npy", pictures(4))
     write_csv(tmp_path / "keys.csv", "action_x,action_jump 0,1 2,0 1,1")
     words = ("--dataset", NAME, "--crop", "0", "0", "16", "16", "--size", "8", "8", "--grey", "--fps", "20")
-    words += ("--game", "Walk", "--actions-names", "STAY,LEFT,RIGHT", "NO,JUMP")
+    words += ("--game", "Walk", "--action-names", "STAY,LEFT,RIGHT", "NO,JUMP")
     assert main(["import", str(tmp_path / "frames.npy"), str(tmp_path / "keys.csv"), *words]) == 0
     info, (episode,) = load(NAME)
     assert (info.game, info.fps, info.channels, info.action_sizes) == ("Walk", 20, 1, (3, 2))
@@ -120,10 +120,10 @@ def test_everything_that_is_wrong_with_the_actions_is_told_at_once(
 ):
     write_csv(tmp_path / "actions" / "walk1.csv", "action,reward,end 1,0,0 x,0,0")
     write_csv(tmp_path / "actions" / "walk2.csv", "action,reward,end 7,0,0")
-    assert run(recordings, "--dataset", NAME, "--actions-names", "STAY,LEFT") == 2
+    assert run(recordings, "--dataset", NAME, "--action-names", "STAY,LEFT") == 2
     told = capsys.readouterr().err
     assert "walk1.csv, line 3, column action: 'x' is not an action" in told
-    assert "walk2.csv, line 2, column action: there is no action 7; --actions-names has 2, 0 to 1" in told
+    assert "walk2.csv, line 2, column action: there is no action 7; --action-names has 2, 0 to 1" in told
     assert not root.exists() or list(root.iterdir()) == []
 
 
@@ -145,7 +145,7 @@ def test_recordings_of_which_only_some_tell_rewards_are_refused(
         (("--dataset", NAME, "--fps", "0"), "--fps is 0"),
         (("--dataset", NAME, "--size", "0", "8"), "at least 1 x 1"),
         (("--dataset", NAME, "--crop", "0", "0", "99", "8"), "beyond pictures of 32 x 48"),
-        (("--dataset", NAME, "--actions-names", "A,A,B"), "must be distinct names"),
+        (("--dataset", NAME, "--action-names", "A,A,B"), "must be distinct names"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(
@@ -169,7 +169,7 @@ def test_help_teaches_the_formats(capsys: pytest.CaptureFixture[str]):
         main(["import", "--help"])
     assert stop.value.code == 0
     told = capsys.readouterr().out
-    for words in ("action,reward,end", "walk01.mp4", "--check", "--frame-skip", "--actions-names", "ACTIONS"):
+    for words in ("action,reward,end", "walk01.mp4", "--check", "--frame-skip", "--action-names", "ACTIONS"):
         assert words in told
 
 

@@ -28,7 +28,7 @@ def test_native_frames_are_the_observations():
 
 def test_a_picture_is_cropped_and_then_shrunk_by_area():
     picture = np.arange(6 * 8, dtype=np.uint8).reshape(6, 8)
-    frame = to_frame(picture, PixelConfig(size=(2, 3), crop=(2, 0, 1, 1)))
+    frame = to_frame(picture, PixelConfig(size=(2, 3), crop=(2, 1, 4, 6)))
     means = picture[2:, 1:-1].reshape(2, 2, 3, 2).mean(axis=(1, 3))
     assert frame.shape == (2, 3, 1)
     assert np.abs(frame[..., 0] - means).max() <= 0.5
@@ -45,6 +45,13 @@ def test_grey_is_the_luminance():
     red = np.zeros((4, 4, 3), np.uint8)
     red[..., 0] = 100
     assert to_frame(red, PixelConfig(size="native", grey=True)).tolist() == [[[30]] * 4] * 4
+
+
+def test_a_frame_stays_when_the_env_draws_into_its_picture_again():
+    picture = np.full((4, 4, 3), 7, np.uint8)
+    frame = to_frame(picture, NATIVE)
+    picture[:] = 0
+    assert (frame == 7).all()
 
 
 def test_what_is_rendered_can_be_played_whatever_is_observed():
@@ -129,7 +136,7 @@ def test_a_game_of_ones_own_is_never_taken_for_an_atari_game():
     [
         ("tests.own_game:Blind-v0", {}, "add --pixels render"),
         ("tests.own_game:Wheel-v0", {}, "Declare them"),
-        (DOT, {"crop": (4, 4, 0, 0)}, "leaves nothing of pictures of 8 x 10"),
+        (DOT, {"crop": (4, 0, 5, 10)}, "beyond pictures of 8 x 10"),
         (DOT, {"env_kwargs": '{"speed": 2}'}, "cannot be made with the arguments {'speed': 2}"),
         (DOT, {"env_kwargs": "{speed: 2}"}, "is no JSON"),
         (DOT, {"env_kwargs": "[1]"}, "must be a JSON object"),
@@ -158,8 +165,8 @@ class _Unseen(Dot):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"size": (0, 64)}, "--size"),
-        ({"crop": (0, -1, 0, 0)}, "--crop"),
+        ({"size": (0, 64)}, "at least 1 x 1"),
+        ({"crop": (0, -1, 2, 2)}, "begin at 0"),
         ({"frame_skip": 0}, "--frame-skip is 0"),
         ({"max_episode_steps": 0}, "--max-episode-steps is 0"),
     ],

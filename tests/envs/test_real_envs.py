@@ -27,7 +27,7 @@ def rewards(found: list[Episode]) -> tuple[float, ...]:
 
 
 def test_car_racing_with_binned_actions_pays_its_tenth_a_frame():
-    found = episodes("CarRacing-v3", 12, bins="-1,0,1;0,0.5;0,0.8", crop=(0, 12, 0, 0))
+    found = episodes("CarRacing-v3", 12, bins="-1,0,1;0,0.5;0,0.8", crop=(0, 0, 84, 96))
     assert [episode.frames.shape for episode in found] == [(7, 64, 64, 3)] * 2
     assert [episode.actions.shape for episode in found] == [(6, 3)] * 2
     assert rewards(found)[0] == -0.1
