@@ -3,7 +3,8 @@
 A frame that is drawn in one denoising step is a mean over all that may come, and a ball that is served at one of many
 moments, or to one of many places, is faint in it and gone in the next. So a dream that begins without a ball stays
 without one, and who trains there learns nothing from it. With --coming, the ball also flies towards the agent's paddle:
-of a dream that begins with a ball flying away, the first twenty steps go as they go, whatever the agent does.
+of a dream that begins with a ball flying away, the first twenty steps go as they go, whatever the agent does. With
+--within PIXELS it has no more than that to go to the line on which the paddle moves.
 
     python -m examples.begin_in_play gym_diamond/worlds/Breakout runs/breakout-in-play --coming
     python -m examples.ppo_in_the_dream --game Breakout --world runs/breakout-in-play
@@ -22,15 +23,17 @@ from gym_diamond.data.contexts import ContextBank
 from gym_diamond.evaluation.ball import find_balls
 
 TOWARDS = {"Breakout": 0, "Pong": 1}  # the coordinate of (y, x) that grows as the ball comes to the agent's paddle
+PADDLE = {"Breakout": 57, "Pong": 56}  # where along it the paddle moves
 
 
-def begin_in_play(world: Path, out: Path, coming: bool = False) -> tuple[int, int]:
+def begin_in_play(world: Path, out: Path, coming: bool = False, within: int | None = None) -> tuple[int, int]:
     """How many start states the world has and how many of them, those with a ball in their last frame, `out` keeps.
 
     Args:
         world: a world directory of Breakout or Pong.
         out: where the copy is written; must not exist.
         coming: keep only those whose ball came nearer to the agent's paddle from the last frame but one to the last.
+        within: keep only those whose ball has at most so many pixels to go to the paddle's line; None = all.
 
     Raises:
         InvalidWorld: the world is missing or damaged.
@@ -44,9 +47,11 @@ def begin_in_play(world: Path, out: Path, coming: bool = False) -> tuple[int, in
         for place in (-2, -1)
     )
     in_play = torch.cat([balls.num for balls in last]) == 1
+    place = torch.cat([balls.centre for balls in last])[:, TOWARDS[game]]  # (N,) NaN where there is no ball
     if coming:
-        nearer = torch.cat([balls.centre for balls in last]) - torch.cat([balls.centre for balls in before])  # (N, 2)
-        in_play &= nearer[:, TOWARDS[game]] > 0  # that of a ball that was not there is NaN, which is not
+        in_play &= place > torch.cat([balls.centre for balls in before])[:, TOWARDS[game]]
+    if within is not None:
+        in_play &= (place <= PADDLE[game]) & (PADDLE[game] - place <= within)
     keep = in_play.numpy()
     shutil.copytree(world, out)
     ContextBank(bank.frames[keep], bank.actions[keep], bank.is_real[keep]).save(out / CONTEXTS)
@@ -59,6 +64,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("world", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--coming", action="store_true", help="only those whose ball flies towards the agent's paddle")
+    parser.add_argument("--within", type=int, help="only those whose ball has at most so many pixels to go to its line")
     num, kept = begin_in_play(**vars(parser.parse_args(words)))
     print(f"{kept} of {num} start states have a ball in play")
 

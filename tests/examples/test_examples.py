@@ -46,6 +46,8 @@ def test_every_example_is_tested_here() -> None:
         "ppo_cleanrl_style",
         "plan_in_the_dream",
         "ppo_in_the_dream",
+        "experiment_training",  # in test_experiment.py
+        "lost_ball",  # in test_lost_ball.py
         "experiment_report",
         "begin_in_play",
         "what_dreams_pay",
@@ -142,11 +144,23 @@ def test_a_world_may_begin_with_a_ball_in_play_each_time(game: str, tmp_path: Pa
 @pytest.mark.parametrize(("game", "axis"), [("Breakout", 0), ("Pong", 1)])  # down, to the right
 def test_or_with_a_ball_that_comes_to_the_paddle(game: str, axis: int, tmp_path: Path) -> None:
     _, kept = load("begin_in_play").begin_in_play(BUNDLED / game, tmp_path / "coming", coming=True)
-    frames = torch.from_numpy(load_world(tmp_path / "coming").contexts.frames)
-    assert 64 < len(frames) == kept < 512
-    for before, last in frames[:, -2:]:
-        place, next_place = (float(find_balls(game, frame[None]).centre[0, axis]) for frame in (before, last))
-        assert next_place > place
+    places = ball_places(game, tmp_path / "coming", axis)
+    assert 64 < len(places) == kept < 512
+    assert all(before < last for before, last in places)
+
+
+@pytest.mark.parametrize(("game", "axis", "line"), [("Breakout", 0, 57), ("Pong", 1, 56)])
+def test_or_with_a_ball_that_is_about_to_meet_it(game: str, axis: int, line: int, tmp_path: Path) -> None:
+    _, kept = load("begin_in_play").begin_in_play(BUNDLED / game, tmp_path / "near", coming=True, within=18)
+    places = ball_places(game, tmp_path / "near", axis)
+    assert 16 < len(places) == kept < 256
+    assert all(line - 18 <= last <= line for _, last in places)
+
+
+def ball_places(game: str, world: Path, axis: int) -> list[list[float]]:
+    """Where the ball is in the last two frames of each start state."""
+    frames = torch.from_numpy(load_world(world).contexts.frames)
+    return [[float(find_balls(game, frame[None]).centre[0, axis]) for frame in last] for last in frames[:, -2:]]
 
 
 def test_what_dreams_pay_depends_on_the_player_where_it_matters(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from examples import ppo_in_the_dream as example
+from examples.experiment_training import Progress, Settings
 from gym_diamond.errors import InvalidRun
 from tests.tiny import write_tiny_world
 
-SETTINGS = example.Settings(
+SETTINGS = Settings(
     game="Breakout",
     world=None,  # a tiny one in each test
     steps=8,
@@ -28,6 +29,7 @@ SETTINGS = example.Settings(
     num_envs=2,
     n_steps=2,
     dream_steps=3,
+    lost_after=0,
     denoising_steps=1,
     reward_mode="sample",
     end_mode="sample",
@@ -37,7 +39,7 @@ SETTINGS = example.Settings(
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> example.Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return replace(SETTINGS, world=str(write_tiny_world(tmp_path_factory.mktemp("world"))))
 
 
@@ -51,7 +53,7 @@ def without_seconds(record: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("recurrent", [False, True])
 def test_every_method_is_judged_in_the_real_game_and_done_once(
-    recurrent: bool, settings: example.Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recurrent: bool, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = replace(settings, recurrent=recurrent)
     methods = [name for name in example.METHODS if not recurrent or name == "ppo_dream"]
@@ -69,11 +71,11 @@ def test_every_method_is_judged_in_the_real_game_and_done_once(
     assert capsys.readouterr().out == "", "what is done is not done again"
 
 
-def broken_off(method: str, settings: example.Settings, looks: int, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def broken_off(method: str, settings: Settings, looks: int, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that ends with Ctrl-C where it would look for the third, or whichever, time at the real game."""
     seen: list[int] = []
 
-    def look(progress: example.Progress, given: example.Settings, episodes: int) -> dict[str, Any]:
+    def look(progress: Progress, given: Settings, episodes: int) -> dict[str, Any]:
         if len(seen) == looks:
             raise KeyboardInterrupt
         seen.append(progress.steps)
@@ -87,7 +89,7 @@ def broken_off(method: str, settings: example.Settings, looks: int, out: Path, m
 
 
 def test_the_actor_critic_goes_on_as_if_it_had_not_been_broken_off(
-    settings: example.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = replace(settings, steps=60, every=30)
     whole = example.run("actor_critic", settings, 0, tmp_path / "whole")
@@ -97,7 +99,7 @@ def test_the_actor_critic_goes_on_as_if_it_had_not_been_broken_off(
 
 @pytest.mark.parametrize("looks", [0, 1, 2])
 def test_ppo_goes_on_from_its_last_look(
-    looks: int, settings: example.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    looks: int, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its dreams are new ones, so only what was seen before is the same; and as many steps are dreamt in all."""
     broken_off("ppo_dream", settings, looks, tmp_path, monkeypatch)
@@ -110,7 +112,7 @@ def test_ppo_goes_on_from_its_last_look(
     assert record["final"]["steps"] == 8
 
 
-def test_a_run_is_that_of_its_world(settings: example.Settings, tmp_path: Path) -> None:
+def test_a_run_is_that_of_its_world(settings: Settings, tmp_path: Path) -> None:
     """What a path or a game's name stands for may have been fitted anew since."""
     assert settings.world is not None
     world = copytree(settings.world, tmp_path / "world")

@@ -1,0 +1,78 @@
+"""Dreams that end where their ball is lost: pessimism about what the model cannot go on with.
+
+A ball that was missed never comes back in the dreams of the bundled worlds, and one that fades in mid-flight does not
+either. What is dreamt after that teaches nothing and costs as much as any other step. So such a dream ends, as a lost
+life does, once no ball is seen in some frames on end; that a fading ball ends it too makes all dreams look a little
+worse than they are, whatever the agent does.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from gym_diamond.envs.compiled import engine
+from gym_diamond.envs.dream import Dream, StepFunction
+from gym_diamond.envs.loading import DreamArguments, load_dream
+from gym_diamond.errors import InvalidArgument
+from gym_diamond.evaluation.ball import find_balls
+from gym_diamond.frames import to_frames
+from gym_diamond.world_models.protocol import Transition
+
+
+def open_dream(
+    arguments: DreamArguments, num_envs: int, max_episode_steps: int, *, stagger: bool = False, lost_after: int = 0
+) -> Dream:
+    """Dreams that begin anew in the step that ends them, which they also do after `lost_after` frames without a ball.
+
+    Args:
+        arguments: which world is dreamt, and how.
+        num_envs: N.
+        max_episode_steps: after which a dream is truncated.
+        stagger: spread the clocks.
+        lost_after: frames on end in which no ball is seen; 0 = such dreams go on.
+
+    Raises:
+        InvalidArgument: the world remembers fewer frames, or an argument has a value that is not allowed.
+    """
+    dream = load_dream(
+        arguments, num_envs, max_episode_steps=max_episode_steps, autoreset_mode="SameStep", stagger=stagger
+    ).dream
+    world = dream.world
+    if not 0 <= lost_after <= world.spec.context_length:
+        raise InvalidArgument(
+            f"lost_after is {lost_after}; this world remembers 1 to {world.spec.context_length} frames (0 = no matter)."
+        )
+    if not lost_after:
+        return dream
+    return Dream(
+        world,
+        dream.contexts,
+        num_envs,
+        max_episode_steps=max_episode_steps,
+        autoreset_mode="SameStep",
+        frame_stack=arguments.frame_stack,
+        stagger=stagger,
+        step=ending_without_ball(world.spec.game, world.history, engine(world).step, lost_after),
+    )
+
+
+def ending_without_ball(
+    game: str, history: Callable[[Any], Tensor], step: StepFunction, lost_after: int
+) -> StepFunction:
+    """`step` of a world, which is an end too where none of the last `lost_after` frames shows a ball.
+
+    Args:
+        game: "Breakout" or "Pong".
+        history: from a state to its frames `(N, L, C, H, W)`, oldest first, as `WorldModel.history`.
+        step: of the world.
+        lost_after: from 1 to L.
+    """
+
+    def step_or_end(state: Any, action: Tensor, drawn: Any) -> tuple[Any, Transition]:
+        state, transition = step(state, action, drawn)
+        frames = to_frames(history(state)[:, -lost_after:].flatten(0, 1))  # (N, k, C, H, W) -> (N*k, H, W, C)
+        num = find_balls(game, frames).num.view(-1, lost_after)  # (N*k,) -> (N, k)
+        return state, transition._replace(end=transition.end | (num == 0).all(dim=1))
+
+    return step_or_end

@@ -1,0 +1,59 @@
+"""A dream ends where its ball is lost: no sooner, and no other dream with it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from examples.lost_ball import ending_without_ball, open_dream
+from gym_diamond.envs.loading import DreamArguments
+from gym_diamond.errors import InvalidArgument
+from gym_diamond.frames import to_obs
+from gym_diamond.world_models.protocol import Transition
+from tests.atari_screens import breakout, frame, pong
+from tests.tiny import write_tiny_world
+
+SEEN = {"Breakout": frame(breakout((120, 80))), "Pong": frame(pong((120, 80)))}
+LOST = {"Breakout": frame(breakout()), "Pong": frame(pong())}
+
+
+def ends(game: str, rows: Sequence[str], lost_after: int, own: Sequence[bool]) -> list[bool]:
+    """Whether dreams end whose last frames are, for each row, with a ball (o) or without one (-)."""
+    frames = torch.stack([torch.stack([SEEN[game] if c == "o" else LOST[game] for c in row]) for row in rows])
+    none = torch.zeros(len(rows))
+
+    def step(state: Tensor, action: Any, drawn: Any) -> tuple[Tensor, Transition]:
+        return state, Transition(none, none, torch.tensor(own), none, none)
+
+    stepped = ending_without_ball(game, lambda state: state, step, lost_after)
+    return stepped(to_obs(frames), none, None)[1].end.tolist()
+
+
+@pytest.mark.parametrize("game", ["Breakout", "Pong"])
+def test_a_dream_ends_once_no_ball_is_seen_in_as_many_frames_on_end(game: str):
+    rows = ["oooo", "ooo-", "oo--", "----", "--o-", "o-o-"]
+    assert ends(game, rows, 1, [False] * 6) == [False, True, True, True, True, True]
+    assert ends(game, rows, 2, [False] * 6) == [False, False, True, True, False, False]
+    assert ends(game, rows, 3, [False] * 6) == [False, False, False, True, False, False]
+
+
+def test_the_ends_that_the_model_dreams_are_kept():
+    assert ends("Breakout", ["oooo", "oooo", "o---"], 2, [True, False, True]) == [True, False, True]
+
+
+def test_dreams_without_a_ball_go_on_where_none_is_asked_for(tmp_path: Path):
+    """The tiny world dreams noise, in which there is no ball."""
+    arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")), end_mode="never")
+    for lost_after, ended in ((0, [False, False]), (1, [True, True])):
+        dream = open_dream(arguments, 2, 5, lost_after=lost_after)
+        dream.reset(seed=0)
+        assert dream.step(torch.tensor([0, 1])).terminated.tolist() == ended
+
+
+def test_a_ball_cannot_be_looked_for_in_more_frames_than_the_world_remembers(tmp_path: Path):
+    arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")))
+    with pytest.raises(InvalidArgument, match=r"lost_after is 5; this world remembers 1 to 4 frames"):
+        open_dream(arguments, 2, 5, lost_after=5)
