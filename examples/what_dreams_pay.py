@@ -1,32 +1,42 @@
 """Does it matter in these dreams what the agent does? What each of some policies has won after so many steps.
 
 If the best player you have wins no more than one who acts at random, nothing can be learned there yet: the dreams are
-too short, begin at the wrong moments, or their rewards are not seen.
+too short, begin at the wrong moments, or their rewards are not seen. If one who does nothing wins much, nothing is what
+will be learned: dreams that begin in an expert's play begin where the expert has brought the paddle.
 
-    python -m examples.what_dreams_pay gym_diamond/worlds/Breakout --policies random scripted
+    python -m examples.what_dreams_pay gym_diamond/worlds/Breakout --policies always:NOOP random scripted
 """
 
 import argparse
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from examples.lost_ball import open_dream
 from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import make_policy
-from gym_diamond.envs.loading import DreamArguments, load_dream
+from gym_diamond.envs.loading import DreamArguments
 from gym_diamond.frames import to_frames
 
 MARKS = (5, 10, 15, 20, 30, 40, 50, 75, 100)
 
 
-def won(world: Path, policy: str, num_dreams: int, steps: int, seed: int) -> np.ndarray:
-    """What `policy` has won in each dream after each step, `(steps, num_dreams)`; nothing more after its end.
+class Played(NamedTuple):
+    """What a policy got in each dream."""
+
+    won: np.ndarray  # (steps, num_dreams) after each step; nothing more after the dream's end
+    lasted: np.ndarray  # (num_dreams,) steps until the dream ended or was cut off
+
+
+def play(world: Path, policy: str, num_dreams: int, steps: int, lost_after: int, seed: int) -> Played:
+    """What `policy` gets in dreams of at most so many steps, which end also after `lost_after` frames without a ball.
 
     Dreams begin at start states of the world drawn by `seed`: equal seeds give all policies the same ones.
     """
-    dream = load_dream(DreamArguments(world=str(world)), num_dreams, autoreset_mode="Disabled").dream
+    dream = open_dream(DreamArguments(world=str(world)), num_dreams, steps, lost_after=lost_after)
     player, rng, rows = (
         make_policy(policy, dream.world.spec, num_dreams),
         np.random.default_rng(seed),
@@ -35,23 +45,28 @@ def won(world: Path, policy: str, num_dreams: int, steps: int, seed: int) -> np.
     drawn = rng.choice(len(dream.contexts), num_dreams, replace=num_dreams > len(dream.contexts))
     obs = dream.reset(seed=seed, context=torch.from_numpy(drawn))
     player.begin(rows)
-    rewards, goes_on = np.zeros((steps, num_dreams)), np.ones(num_dreams, bool)
+    rewards, lasted, goes_on = np.zeros((steps, num_dreams)), np.zeros(num_dreams), np.ones(num_dreams, bool)
     for t in range(steps):
+        lasted += goes_on
         step = dream.step(torch.from_numpy(player.act(rows, to_frames(obs).cpu().numpy(), rng)))
         obs, rewards[t] = step.obs, np.where(goes_on, step.reward.cpu().numpy(), 0)
         goes_on &= ~step.terminated.cpu().numpy()
-    return rewards.cumsum(axis=0)
+    return Played(rewards.cumsum(axis=0), lasted)
 
 
-def main(world: Path, policies: list[str], num_dreams: int, steps: int, seed: int) -> dict[str, np.ndarray]:
-    """Prints the mean return with its standard error at some steps, and gives what each policy `won`."""
+def main(
+    world: Path, policies: list[str], num_dreams: int, steps: int, lost_after: int, seed: int
+) -> dict[str, Played]:
+    """Prints the mean return with its standard error at some steps, and how long a dream lasts; gives all of it."""
     marks = [mark for mark in MARKS if mark < steps] + [steps]
-    print("after steps          " + "".join(f"{mark:>15}" for mark in marks))
+    print("after steps          " + "".join(f"{mark:>15}" for mark in marks) + "    lasts")
     found = {}
     for policy in policies:
-        found[policy] = won(world, policy, num_dreams, steps, seed)
-        mean, error = found[policy].mean(axis=1), found[policy].std(axis=1) / num_dreams**0.5
-        print(f"{policy:<21}" + "".join(f"{mean[mark - 1]:>8.2f} ± {error[mark - 1]:.2f}" for mark in marks))
+        found[policy] = play(world, policy, num_dreams, steps, lost_after, seed)
+        returns = found[policy].won
+        mean, error = returns.mean(axis=1), returns.std(axis=1) / num_dreams**0.5
+        row = "".join(f"{mean[mark - 1]:>8.2f} ± {error[mark - 1]:.2f}" for mark in marks)
+        print(f"{policy:<21}{row}{found[policy].lasted.mean():>9.1f}")
     return found
 
 
@@ -64,6 +79,7 @@ def command(words: list[str]) -> None:
     )
     parser.add_argument("--num-dreams", type=int, default=128)
     parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--lost-after", type=int, default=0, help="frames without a ball that end a dream; 0 = none do")
     parser.add_argument("--seed", type=int, default=0)
     main(**vars(parser.parse_args(words)))
 

@@ -166,10 +166,11 @@ def ball_places(game: str, world: Path, axis: int) -> list[list[float]]:
 def test_what_dreams_pay_depends_on_the_player_where_it_matters(capsys: pytest.CaptureFixture[str]) -> None:
     """Eight dreams of ten steps: equal players win the same, and what was won is never lost in Breakout."""
     found = load("what_dreams_pay").main(
-        BUNDLED / "Breakout", ["always:NOOP", "always:NOOP@0", "random"], 8, 10, seed=0
+        BUNDLED / "Breakout", ["always:NOOP", "always:NOOP@0", "random"], 8, 10, lost_after=0, seed=0
     )
-    assert np.array_equal(found["always:NOOP"], found["always:NOOP@0"])
-    assert all((np.diff(returns, axis=0) >= 0).all() and returns.shape == (10, 8) for returns in found.values())
+    assert np.array_equal(found["always:NOOP"].won, found["always:NOOP@0"].won)
+    assert all((np.diff(played.won, axis=0) >= 0).all() and played.won.shape == (10, 8) for played in found.values())
+    assert all(played.lasted.tolist() == [10] * 8 for played in found.values())
     assert "after steps" in capsys.readouterr().out
 
 
