@@ -72,7 +72,7 @@ class Choices:
     def contains(self, actions: np.ndarray) -> bool:
         """Whether all `actions`, integers of shape (...) or (..., A), can be chosen."""
         shape = actions.shape[actions.ndim - len(self.shape) :]
-        return shape == self.shape and bool(((actions >= 0) & (actions < np.array(self.limits))).all())
+        return shape == self.shape and bool((actions >= 0).all() and (actions < self.limits).all())
 
 
 def choices_of(space: Space) -> Choices | None:

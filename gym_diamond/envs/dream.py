@@ -216,9 +216,9 @@ class Dream:
         done = terminated | truncated
         final_obs = obs = self._obs(state)
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
-            state = self._restart(done, state, now.keys, counter)
+            over, state = state, self._restart(done, state, now.keys, counter)
             counter, elapsed, done = counter + done, elapsed * ~done, torch.zeros_like(done)
-            obs = self._obs(state)
+            obs = final_obs if state is over else self._obs(state)
         reward = transition.reward * stepped
         return Snapshot(state, now.keys, counter, elapsed, done), DreamStep(
             obs, reward, terminated, truncated, final_obs, transition.reward_probs, transition.end_prob, stepped

@@ -148,6 +148,8 @@ def _masked(values: dict[str, np.ndarray], mask: np.ndarray) -> dict[str, np.nda
     """`values` with zeros outside of `mask` and the masks beside them; nothing where no row has them."""
     if not mask.any():
         return {}
+    if mask.all():
+        return values | {f"_{name}": mask.copy() for name in values}
     infos = {}
     for name, value in values.items():
         rows = mask.reshape(-1, *[1] * (value.ndim - 1))  # (N,) -> (N, 1, ...)

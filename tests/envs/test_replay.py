@@ -20,7 +20,7 @@ class Recorder:
 
     def __call__(self, work):
         self.recorded += 1
-        results = work()
+        results = cloned(work())  # on a CPU, where nothing is over, obs and final_obs are one tensor; on a GPU never
 
         def replay():
             self.replayed += 1
