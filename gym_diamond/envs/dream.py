@@ -47,7 +47,7 @@ class DreamStep(NamedTuple):
     reward: Tensor  # (N,) float32
     terminated: Tensor  # (N,) bool, the game ended
     truncated: Tensor  # (N,) bool, the time was up
-    final_obs: Tensor  # (N, k*C, H, W) what the action led to, before any autoreset
+    final_obs: Tensor  # (N, k*C, H, W) what the action led to, before any autoreset; may be `obs` itself
     reward_probs: Tensor  # (N, K) over spec.reward_values
     end_prob: Tensor  # (N,)
     stepped: Tensor  # (N,) bool; False = the row was reset instead (autoreset mode NextStep), reward 0
