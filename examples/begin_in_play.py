@@ -43,8 +43,8 @@ def begin_in_play(world: Path, out: Path, coming: bool = False, within: int | No
     bank = loaded.contexts
     game = loaded.model.spec.game
     before, last = (
-        [find_balls(game, frame[None]) for frame in torch.from_numpy(bank.frames[:, place])]  # each on its own
-        for place in (-2, -1)
+        [find_balls(game, frame[None]) for frame in torch.from_numpy(bank.frames[:, t])]  # each on its own
+        for t in (-2, -1)
     )
     in_play = torch.cat([balls.num for balls in last]) == 1
     place = torch.cat([balls.centre for balls in last])[:, TOWARDS[game]]  # (N,) NaN where there is no ball

@@ -33,7 +33,7 @@ class Settings:
     game: str
     world: str | None  # None = the bundled one
     steps: int  # that ppo_dream and actor_critic dream
-    real_frames: int  # agent steps that the world was fitted to
+    real_frames: int  # agent steps that the world was fitted to, and those that its starts are from
     every: int  # steps of training between two looks
     episodes: int  # whole real games at a look
     final_episodes: int  # at the last

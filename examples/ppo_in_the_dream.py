@@ -114,7 +114,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=300_000, help="that are dreamt, and that ppo_steps plays")
-    parser.add_argument("--real-frames", type=int, default=120_000, help="steps the world was fitted to (its card)")
+    parser.add_argument("--real-frames", type=int, default=120_000, help="that ppo_frames plays")
     parser.add_argument("--every", type=int, default=30_000, help="steps of training between two looks")
     parser.add_argument("--episodes", type=int, default=20, help="whole real games at each look")
     parser.add_argument("--final-episodes", type=int, default=100, help="at the last")
