@@ -21,7 +21,8 @@ from gym_diamond.data.dataset_info import DatasetInfo
 from gym_diamond.data.drawn_contexts import draw_contexts
 from gym_diamond.data.rewards import SIGNS
 from gym_diamond.envs.atari import RealAtari
-from gym_diamond.envs.dream import Dream, StepFunction
+from gym_diamond.envs.dream import Dream
+from gym_diamond.envs.moments import StepFunction
 from gym_diamond.errors import InvalidDataset
 from gym_diamond.fitting.learner import Learner, stream_seed
 from gym_diamond.fitting.setup import make_learners

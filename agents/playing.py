@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from agents.real_rows import RealRows
-from gym_diamond.envs.dream import Dream, Snapshot
+from gym_diamond.envs.dream import Dream
+from gym_diamond.envs.moments import Snapshot
 from gym_diamond.fitting.optim import below
 from gym_diamond.nn.lstm import LSTMState
 

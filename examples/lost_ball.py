@@ -12,10 +12,11 @@ from typing import Any
 from torch import Tensor
 
 from gym_diamond.envs.compiled import engine
-from gym_diamond.envs.dream import Dream, StepFunction
+from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import DreamArguments, load_dream
+from gym_diamond.envs.moments import StepFunction
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.evaluation.ball import find_balls
+from gym_diamond.evaluation.ball import count_balls
 from gym_diamond.frames import to_frames
 from gym_diamond.world_models.protocol import Transition
 
@@ -45,6 +46,7 @@ def open_dream(
         )
     if not lost_after:
         return dream
+    fast = engine(world, compile=arguments.compile)
     return Dream(
         world,
         dream.contexts,
@@ -53,7 +55,9 @@ def open_dream(
         autoreset_mode="SameStep",
         frame_stack=arguments.frame_stack,
         stagger=stagger,
-        step=ending_without_ball(world.spec.game, world.history, engine(world).step, lost_after),
+        step=ending_without_ball(world.spec.game, world.history, fast.step, lost_after),
+        record=fast.record,
+        compiler=fast.compiler,
     )
 
 
@@ -71,8 +75,7 @@ def ending_without_ball(
 
     def step_or_end(state: Any, action: Tensor, drawn: Any) -> tuple[Any, Transition]:
         state, transition = step(state, action, drawn)
-        frames = to_frames(history(state)[:, -lost_after:].flatten(0, 1))  # (N, k, C, H, W) -> (N*k, H, W, C)
-        num = find_balls(game, frames).num.view(-1, lost_after)  # (N*k,) -> (N, k)
-        return state, transition._replace(end=transition.end | (num == 0).all(dim=1))
+        num = count_balls(game, to_frames(history(state)))  # (N, L, C, H, W) -> (N, L)
+        return state, transition._replace(end=transition.end | (num[:, -lost_after:] == 0).all(dim=1))
 
     return step_or_end

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from gym_diamond.envs.atari import RealAtari
-from gym_diamond.envs.dream import Dream, Snapshot
+from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import DreamArguments, load_dream
+from gym_diamond.envs.moments import Snapshot
 from gym_diamond.frames import to_obs
 from gym_diamond.world_models import rows
 from gym_diamond.world_models.protocol import Context

@@ -1,7 +1,8 @@
 """What a step of a `Dream` is spent on, without a look inside the step, which an engine may have changed.
 
 The shell is timed around a step that is free, the noise and the reward/end model by themselves on the tensors of a real
-step; what is left of the whole is the denoiser with its sampler.
+step; what is left of the whole is the denoiser with its sampler. On a GPU each is recorded and replayed, as a step is:
+launched one by one, small kernels take longer than the whole.
 """
 
 from statistics import median
@@ -11,7 +12,9 @@ import torch
 from torch import Tensor
 
 from gym_diamond.benchmarking.timing import repeated
+from gym_diamond.envs.compiled import compiled, drawing_compiler, recorder
 from gym_diamond.envs.dream import Dream
+from gym_diamond.envs.moments import Compiler
 from gym_diamond.world_models.protocol import Transition
 
 
@@ -24,30 +27,33 @@ class Parts(NamedTuple):
 
 
 @torch.no_grad()
-def time_parts(dream: Dream, action: Tensor, compiled: bool, budget: float) -> Parts:
+def time_parts(dream: Dream, action: Tensor, is_compiled: bool, budget: float) -> Parts:
     """The medians of calls of each part.
 
     Args:
         dream: of a world with the networks of the diamond backend; it was reset, and stays where it is.
         action: `(N,)` or `(N, A)` int64.
-        compiled: whether the reward/end model is compiled first.
+        is_compiled: whether the reward/end model is compiled first.
         budget: seconds for each.
     """
     world: Any = dream.world
     now = dream.snapshot()
     frames, memory = now.state.obs[:, -1:], (now.state.hx, now.state.cx)
-    model = torch.compile(world.rew_end_model, dynamic=False) if compiled else world.rew_end_model
-    shell = free_dream(dream)
+    record, compiler = recorder(world.device), drawing_compiler(world.device, is_compiled)
+    model: Any = compiled(world.rew_end_model) if is_compiled else world.rew_end_model
+    draw: Any = compiler(world.draw) if compiler else world.draw
+    judge, draw = (record(call) if record else call for call in (model, draw))
+    shell = free_dream(dream, record, compiler)
     calls = (
-        lambda: model(frames, action[:, None], frames, memory),
-        lambda: world.draw(now.keys, now.counter),
+        lambda: judge(frames, action[:, None], frames, memory),
+        lambda: draw(now.keys, now.counter),
         lambda: shell.step(action),
     )
     reward_end, noise, around = (median(repeated(call, world.device, budget)) for call in calls)
     return Parts(reward_end, noise, around - noise)
 
 
-def free_dream(dream: Dream) -> Dream:
+def free_dream(dream: Dream, record: Compiler | None = None, compiler: Compiler | None = None) -> Dream:
     """A dream like `dream`, at the same moment, in which nothing ever happens and a step costs nothing."""
     world, num = dream.world, dream.num_envs
     spec, device = world.spec, world.device
@@ -66,6 +72,8 @@ def free_dream(dream: Dream) -> Dream:
         autoreset_mode=dream.autoreset_mode.value,
         frame_stack=dream.frame_stack,
         step=lambda state, action, noise: (state, nothing),
+        record=record,
+        compiler=compiler,
     )
     free.restore(dream.snapshot())
     return free

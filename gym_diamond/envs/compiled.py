@@ -9,10 +9,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
 
 from gym_diamond import world_models
-from gym_diamond.envs.dream import Advance, StepFunction
+from gym_diamond.envs.moments import Compiler, StepFunction
 from gym_diamond.envs.replay import Replayed, capture_cuda
 
 
@@ -20,7 +19,8 @@ class Engine(NamedTuple):
     """What a `Dream` is given to run fast."""
 
     step: StepFunction
-    record: Callable[[Advance], Advance] | None
+    record: Compiler | None
+    compiler: Compiler | None
 
 
 def engine(model: Any, *, compile: bool = False) -> Engine:
@@ -31,17 +31,22 @@ def engine(model: Any, *, compile: bool = False) -> Engine:
         compile: compile its networks, which the first step waits for. Needs a C++ compiler on the CPU.
     """
     step = world_models.backend(model.backend).faster_step(model, compiled if compile else None)
-    return Engine(step, recorder(model.device))
+    return Engine(step, recorder(model.device), drawing_compiler(model.device, compile))
 
 
-def recorder(device: torch.device) -> Callable[[Advance], Advance] | None:
+def recorder(device: torch.device) -> Compiler | None:
     """What records a dream's whole step on `device`; None on a CPU, which gains nothing by it."""
     return partial(Replayed, capture=partial(capture_cuda, device)) if device.type == "cuda" else None
 
 
-def compiled(network: nn.Module) -> Any:
-    """`network` compiled by inductor at its first call, for the shapes and the number of threads of that call.
+def drawing_compiler(device: torch.device, compile: bool) -> Compiler | None:
+    """What compiles the drawing of random numbers; None on a CPU, which minds small operations less."""
+    return compiled if compile and device.type == "cuda" else None
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """A network or function compiled by inductor at its first call, for the shapes and number of threads of that call.
 
     Inductor keeps what it compiled in its cache on disk.
     """
-    return torch.compile(network, dynamic=False, fullgraph=True)
+    return torch.compile(function, dynamic=False, fullgraph=True)

@@ -7,8 +7,8 @@ rows are chosen by masks, and no method asks a tensor for its value. Everything 
 """
 
 import secrets
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from gymnasium.error import ResetNeeded
@@ -17,40 +17,14 @@ from torch import Tensor
 
 from gym_diamond import noise
 from gym_diamond.data.contexts import ContextBank
+from gym_diamond.envs.moments import Compiler, DreamStep, Snapshot, State, StepFunction
 from gym_diamond.envs.starts import check_context
 from gym_diamond.envs.streams import row_keys, row_seeds
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models import rows
-from gym_diamond.world_models.protocol import Context, Transition, WorldModel
+from gym_diamond.world_models.protocol import Context, WorldModel
 
 BURN_IN_ROWS = 64  # contexts burned in at once
-
-State = Any  # a NamedTuple of tensors, which only the world knows
-StepFunction = Callable[[State, Tensor, Any], tuple[State, Transition]]
-Advance = Callable[["Snapshot", Tensor], tuple["Snapshot", "DreamStep"]]  # of actions; a pure function
-
-
-class Snapshot(NamedTuple):
-    """All that a dream is. Restored on the same device, precision and batch size, it goes on to the bit."""
-
-    state: State
-    keys: Tensor  # (N, 2) int64, the rows' random streams
-    counter: Tensor  # (N,) int64, how far each stream was read
-    elapsed: Tensor  # (N,) int64, steps since the dream began
-    done: Tensor  # (N,) bool, over and not reset yet
-
-
-class DreamStep(NamedTuple):
-    """What one step of all rows brought."""
-
-    obs: Tensor  # (N, k*C, H, W) what the next action answers; after an autoreset the start of the new dream
-    reward: Tensor  # (N,) float32
-    terminated: Tensor  # (N,) bool, the game ended
-    truncated: Tensor  # (N,) bool, the time was up
-    final_obs: Tensor  # (N, k*C, H, W) what the action led to, before any autoreset; may be `obs` itself
-    reward_probs: Tensor  # (N, K) over spec.reward_values
-    end_prob: Tensor  # (N,)
-    stepped: Tensor  # (N,) bool; False = the row was reset instead (autoreset mode NextStep), reward 0
 
 
 class Dream:
@@ -69,6 +43,7 @@ class Dream:
         step: stands in for `world.step`, for example `torch.compile(world.step)`.
         record: gives an equal of the pure function that a whole step is, noise and autoreset included, for example one
             that replays it (`envs/replay.py`). None takes it as it is.
+        compiler: gives a faster equal of what draws random numbers, many small operations. None takes it as it is.
 
     Raises:
         InvalidArgument: an argument is out of its range.
@@ -85,7 +60,8 @@ class Dream:
         frame_stack: int = 1,
         stagger: bool = False,
         step: StepFunction | None = None,
-        record: Callable[[Advance], Advance] | None = None,
+        record: Compiler | None = None,
+        compiler: Compiler | None = None,
     ) -> None:
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
         if num_envs < 1:
@@ -104,6 +80,8 @@ class Dream:
         self.frame_stack = frame_stack
         self.stagger = stagger
         self._step = step if step is not None else world.step
+        self._draw = compiler(world.draw) if compiler else world.draw
+        self._integers = compiler(noise.integers) if compiler else noise.integers
         self._advance = record(self._next) if record is not None else self._next
         self._starts: State | None = None  # the contexts, burned in
         self._now: Snapshot | None = None
@@ -204,7 +182,7 @@ class Dream:
         return self._obs(snapshot.state)
 
     def _next(self, now: Snapshot, action: Tensor) -> tuple[Snapshot, DreamStep]:
-        state, transition = self._step(now.state, action, self.world.draw(now.keys, now.counter))
+        state, transition = self._step(now.state, action, self._draw(now.keys, now.counter))
         counter, elapsed = now.counter + 1, now.elapsed + 1
         stepped = torch.ones_like(now.done)
         if self.autoreset_mode is AutoresetMode.NEXT_STEP:  # rows that were over spend the step on their reset
@@ -240,7 +218,7 @@ class Dream:
     def _draw_start(self, keys: Tensor, counter: Tensor) -> State:
         """Burned-in contexts `(N, ...)`, drawn for every row; the caller keeps those it wants."""
         starts = self._burned_in()
-        return rows.gather(starts, noise.integers(keys, counter, noise.CONTEXT, rows.num_rows(starts)))
+        return rows.gather(starts, self._integers(keys, counter, noise.CONTEXT, rows.num_rows(starts)))
 
     def _given_start(self, context: Tensor | Context) -> State:
         if not isinstance(context, Tensor):

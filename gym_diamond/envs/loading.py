@@ -94,6 +94,7 @@ def load_dream(
         stagger=stagger,
         step=fast.step,
         record=fast.record,
+        compiler=fast.compiler,
     )
     values = {"world": str(directory), "device": model.device, "precision": model.precision}
     values |= {"compile": arguments.compile} | {f.name: getattr(model.sampling, f.name) for f in fields(Sampling)}

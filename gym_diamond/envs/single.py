@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from gym_diamond.envs.actions import keys_to_action, read_actions
-from gym_diamond.envs.dream import Dream, Snapshot
+from gym_diamond.envs.dream import Dream
+from gym_diamond.envs.moments import Snapshot
 from gym_diamond.envs.pictures import RENDER_MODES, check_render_mode, frame_space, pictures, to_arrays, to_host
 from gym_diamond.envs.starts import check_options, read_play_of_one, read_start
 from gym_diamond.errors import InvalidArgument

@@ -14,7 +14,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from gym_diamond.envs.actions import read_actions
-from gym_diamond.envs.dream import Dream, DreamStep, Snapshot
+from gym_diamond.envs.dream import Dream
+from gym_diamond.envs.moments import DreamStep, Snapshot
 from gym_diamond.envs.pictures import RENDER_MODES, check_render_mode, frame_space, pictures, to_arrays, to_host
 from gym_diamond.envs.starts import check_options, read_start
 from gym_diamond.errors import InvalidArgument

@@ -53,33 +53,59 @@ def find_balls(game: str, frames: Tensor) -> Balls:
     Raises:
         InvalidArgument: there is no detector for that game or for frames of that shape; see `has_detector`.
     """
-    if not has_detector(game, tuple(frames.shape[1:])):
+    light = _light(game, frames)
+    return _gather(light, _places(light))
+
+
+def count_balls(game: str, frames: Tensor) -> Tensor:
+    """How many balls each of `frames` shows, `(..., T)` int64, without a wait for the device.
+
+    Args:
+        game: "Breakout" or "Pong".
+        frames: `(..., T, 64, 64, 3)` uint8, T consecutive ones.
+
+    Raises:
+        InvalidArgument: there is no detector for that game or for frames of that shape; see `has_detector`.
+    """
+    light = _light(game, frames)
+    return _places(light.flatten(0, -3)).sum((1, 2)).view(light.shape[:-2])  # (..., T, H, W) -> (N*T, H, W) -> (..., T)
+
+
+def _light(game: str, frames: Tensor) -> Tensor:
+    """What the ball lights in `frames` `(..., T, 64, 64, 3)`, `(..., T, H, W)` float64."""
+    if not has_detector(game, tuple(frames.shape[-3:])):
         raise InvalidArgument(
-            f"There is no detector of the ball for {game} in frames {tuple(frames.shape[1:])}; there is one for "
+            f"There is no detector of the ball for {game} in frames {tuple(frames.shape[-3:])}; there is one for "
             f"{' and '.join(LIGHTS)} in frames {(SIZE, SIZE, 3)}. Ask `has_detector` first."
         )
-    light = LIGHTS[game](frames).double()  # (T, H, W)
-    return _gather(torch.where(light > FLOOR, light, 0))
+    light = LIGHTS[game](frames).double()
+    return torch.where(light > FLOOR, light, 0)
 
 
-def _gather(light: Tensor) -> Balls:
-    """The balls that `light` `(T, H, W)` is of: each where it is densest, all that is near being the same ball's."""
-    place = torch.arange(SIZE, dtype=light.dtype)
-    tent = (REACH + 1 - (place[:, None] - place).abs()).clamp(min=0)  # (H, H): weights 1 2 3 2 1 around the diagonal
-    density = tent @ light @ tent + torch.linspace(0, 1e-6, SIZE**2, dtype=light.dtype).view(SIZE, SIZE)  # breaks ties
+def _places(light: Tensor) -> Tensor:
+    """Where a ball is densest, `(T, H, W)` bool, in `light` `(T, H, W)`."""
+    place = torch.arange(SIZE, dtype=light.dtype, device=light.device)
+    apart = (place[:, None] - place).abs()
+    tent = (REACH + 1 - apart).clamp(min=0)  # (H, H): weights 1 2 3 2 1 around the diagonal
+    ties = torch.linspace(0, 1e-6, SIZE**2, dtype=light.dtype, device=light.device).view(SIZE, SIZE)  # breaks them
+    density = tent @ light @ tent + ties
     highest = F.max_pool2d(density[:, None], 2 * APART + 1, stride=1, padding=APART)[:, 0]
-    t, y, x = ((density == highest) & (density > FLOOR)).nonzero().unbind(1)  # (M,) each: where there may be a ball
-    near = torch.arange(-REACH, REACH + 1)
+    near = (apart <= REACH).to(light.dtype)
+    emulated = near @ light @ near * (SCREEN[0] * SCREEN[1] / SIZE**2)  # lit around each pixel, in the emulator's
+    return (density == highest) & (density > FLOOR) & (emulated >= LEAST) & (emulated <= MOST)
+
+
+def _gather(light: Tensor, places: Tensor) -> Balls:
+    """The balls at `places` `(T, H, W)` of `light` `(T, H, W)`: all light that is near is the same ball's."""
+    t, y, x = places.nonzero().unbind(1)  # (M,) each
+    near = torch.arange(-REACH, REACH + 1, device=light.device)
     ys, xs = y[:, None] + near, x[:, None] + near  # (M, 5) each
     padded = F.pad(light, (REACH, REACH, REACH, REACH))
     around = padded[t[:, None, None], ys[:, :, None] + REACH, xs[:, None] + REACH]  # (M, 5, 5)
     total = around.sum((1, 2))
     centre = torch.stack([(around.sum(2) * ys).sum(1), (around.sum(1) * xs).sum(1)], dim=1) / total[:, None]  # (M, 2)
-    emulated = total * SCREEN[0] * SCREEN[1] / SIZE**2  # in pixels of the emulator
-    is_ball = (emulated >= LEAST) & (emulated <= MOST)
-    t, total, centre = t[is_ball], total[is_ball], centre[is_ball]
     brightest = total.new_zeros(len(light)).scatter_reduce(0, t, total, "amax")
     first = total == brightest[t]
-    found = torch.full((len(light), 2), torch.nan, dtype=light.dtype)
+    found = light.new_full((len(light), 2), torch.nan)
     found[t[first]] = centre[first]
     return Balls(found, torch.bincount(t, minlength=len(light)))

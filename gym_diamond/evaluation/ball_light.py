@@ -53,6 +53,8 @@ class Breakout(NamedTuple):
     rows: Tensor  # (H, 6), the share of each row of pixels that a row of bricks covers
     columns: Tensor  # (W, 18), the same for columns
     bricks: Tensor  # (6, 3), their colours
+    from_lit: Tensor  # (6, 12*3) and (18, W): from lit pixels to lit bricks, in least squares
+    from_columns: Tensor
 
 
 class Pong(NamedTuple):
@@ -64,90 +66,107 @@ class Pong(NamedTuple):
 
 
 def breakout_light(frames: Tensor) -> Tensor:
-    """The share `(T, 64, 64)` float32 of each pixel that the ball of Breakout covers.
+    """The share `(..., T, 64, 64)` float32 of each pixel that the ball of Breakout covers.
 
     Args:
-        frames: `(T, 64, 64, 3)` uint8, one after the other. From three frames on, bricks that a dream broke by halves
-            are known by their staying where they are; in fewer they look like balls.
+        frames: `(..., T, 64, 64, 3)` uint8, T one after the other. From three frames on, bricks that a dream broke by
+            halves are known by their staying where they are; in fewer they look like balls.
     """
-    made_of = _breakout()
+    made_of = _breakout(frames.device)
     rest = frames.float() - made_of.walls
-    standing = (_brick_shares(rest, made_of) > STANDS).float()  # (T, 6, 18)
-    rest -= torch.einsum("ir,trb,jb,rc->tijc", made_of.rows, standing, made_of.columns, made_of.bricks)
-    room = made_of.court - made_of.rows @ standing @ made_of.columns.T  # (T, H, W)
-    light = (rest * made_of.ball).sum(-1) / made_of.ball.square().sum(-1).clamp(min=1)  # (T, H, W, 3) -> (T, H, W)
+    standing = (_brick_shares(rest, made_of) > STANDS).float()  # (..., T, 6, 18)
+    for r, colour in enumerate(made_of.bricks):
+        row = made_of.rows[:, r, None] * (standing[..., r, :] @ made_of.columns.T)[..., None, :]  # (..., T, H, W)
+        rest -= row[..., None] * colour
+    room = made_of.court - made_of.rows @ standing @ made_of.columns.T  # (..., T, H, W)
+    light = (rest * made_of.ball).sum(-1) / made_of.ball.square().sum(-1).clamp(min=1)  # (..., H, W, 3) -> (..., H, W)
     light = light.minimum(room).clamp(min=0)
-    light[:, AMONG_BRICKS] -= _staying(light[:, AMONG_BRICKS])
-    light[:, AT_PADDLE] = _without_paddle(light[:, AT_PADDLE])
+    light[..., AMONG_BRICKS, :] -= _staying(light[..., AMONG_BRICKS, :])
+    light[..., AT_PADDLE, :] = _without_paddle(light[..., AT_PADDLE, :])
     return light
 
 
 def pong_light(frames: Tensor) -> Tensor:
-    """The share `(T, 64, 64)` float32 of each pixel of `frames` `(T, 64, 64, 3)` uint8 that the ball of Pong covers."""
-    made_of = _pong()
-    light = ((frames.float() - made_of.empty) * made_of.weights).sum(-1)  # (T, H, W, 3) -> (T, H, W)
+    """The share `(..., 64, 64)` float32 of each pixel of `frames` `(..., 64, 64, 3)` uint8 that Pong's ball covers."""
+    made_of = _pong(frames.device)
+    light = ((frames.float() - made_of.empty) * made_of.weights).sum(-1)  # (..., H, W, 3) -> (..., H, W)
     return light.minimum(made_of.court).clamp(min=0)
 
 
 def _brick_shares(rest: Tensor, made_of: Breakout) -> Tensor:
-    """How much of each brick's place is lit, `(T, 6, 18)`: what explains the pixels best, in least squares."""
-    lit = rest[:, AMONG_BRICKS].movedim(-1, 2).flatten(1, 2)  # (T, 12, W, 3) -> (T, 12*3, W)
-    by_row = torch.einsum("ir,rc->icr", made_of.rows[AMONG_BRICKS], made_of.bricks).flatten(0, 1)  # (12*3, 6)
-    return torch.linalg.pinv(by_row) @ lit @ torch.linalg.pinv(made_of.columns).T
+    """How much of each brick's place is lit, `(..., T, 6, 18)`: what explains the pixels best, in least squares."""
+    lit = rest[..., AMONG_BRICKS, :, :].movedim(-1, -2).flatten(-3, -2)  # (..., T, 12, W, 3) -> (..., T, 12*3, W)
+    return made_of.from_lit @ lit @ made_of.from_columns.T
 
 
 def _staying(light: Tensor) -> Tensor:
-    """The part of `light` `(T, h, W)` that is there for at least `STAYS` frames in a row."""
-    if len(light) < STAYS:
+    """The part of `light` `(..., T, h, W)` that is there for at least `STAYS` frames in a row."""
+    if light.shape[-3] < STAYS:
         return torch.zeros_like(light)
-    throughout = light.unfold(0, STAYS, 1).amin(-1)  # (T-2, h, W, 3) -> (T-2, h, W): from each frame on
-    edge = torch.zeros_like(light[: STAYS - 1])
-    return torch.cat([edge, throughout, edge]).unfold(0, STAYS, 1).amax(-1)  # (T+2, ...) -> (T, h, W)
+    throughout = light.unfold(-3, STAYS, 1).amin(-1)  # (..., T-2, h, W, 3) -> (..., T-2, h, W): from each frame on
+    edge = torch.zeros_like(light[..., : STAYS - 1, :, :])
+    return (
+        torch.cat([edge, throughout, edge], dim=-3).unfold(-3, STAYS, 1).amax(-1)
+    )  # (..., T+2, ...) -> (..., T, h, W)
 
 
 def _without_paddle(light: Tensor) -> Tensor:
-    """`light` `(T, 2, W)` of the two rows at the paddle, less what both have in the paddle's proportions and length."""
-    rows = _shrinking(SCREEN[0])[AT_PADDLE, PADDLE_ROWS].sum(1)  # (2,)
-    bar = (light / rows[:, None]).amin(1)  # (T, W)
+    """`light` `(..., 2, W)` of the two rows at the paddle, less what both have in its proportions and length."""
+    rows = _paddle_rows(light.device)
+    bar = (light / rows).amin(-2)  # (..., W)
     lit = bar > 0.1
-    total = torch.where(lit, bar, 0).cumsum(1)
-    before = torch.where(lit, 0, total).cummax(1).values  # the sum of all to the left of a run of lit pixels
-    after = torch.where(lit, total[:, -1:], total).flip(1).cummin(1).values.flip(1)  # and to its right end
+    total = torch.where(lit, bar, 0).cumsum(-1)
+    before = torch.where(lit, 0, total).cummax(-1).values  # the sum of all to the left of a run of lit pixels
+    after = torch.where(lit, total[..., -1:], total).flip(-1).cummin(-1).values.flip(-1)  # and to its right end
     paddle = torch.where(after - before > PADDLE_LENGTH, bar, 0)
-    return (light - paddle[:, None] * rows[:, None]).clamp(min=0)
+    return (light - paddle[..., None, :] * rows).clamp(min=0)
 
 
 @cache
-def _breakout() -> Breakout:
+def _paddle_rows(device: torch.device) -> Tensor:
+    """The share `(2, 1)` of the two rows of pixels at the paddle that it covers."""
+    return _shrinking(SCREEN[0])[AT_PADDLE, PADDLE_ROWS].sum(1, keepdim=True).to(device)
+
+
+@cache
+def _breakout(device: torch.device) -> Breakout:
     seen, across = BREAKOUT_COURT
     colours = torch.zeros(SCREEN[0], 1, 3)
     for rows, colour in BALL_COLOURS:
         colours[rows] = torch.tensor(colour, dtype=torch.float32)
     down, along = _shrinking(SCREEN[0]), _shrinking(SCREEN[1])
     seen_rows = down[:, seen].sum(1).clamp(min=1e-6)  # (H,)
-    return Breakout(
+    rows = torch.stack([down[:, rows].sum(1) for rows in BRICK_ROWS], dim=1)
+    columns = torch.stack([along[:, columns].sum(1) for columns in BRICK_COLUMNS], dim=1)
+    bricks = torch.tensor(BRICK_COLOURS, dtype=torch.float32)
+    by_row = torch.einsum("ir,rc->icr", rows[AMONG_BRICKS], bricks).flatten(0, 1)  # (12, 3, 6) -> (12*3, 6)
+    made_of = Breakout(
         walls=_shrunk(WALLS, (0, 0, 0)),
         court=_court(seen, across),
         ball=torch.einsum("iy,yjc->ijc", down, colours) / seen_rows[:, None, None],
-        rows=torch.stack([down[:, rows].sum(1) for rows in BRICK_ROWS], dim=1),
-        columns=torch.stack([along[:, columns].sum(1) for columns in BRICK_COLUMNS], dim=1),
-        bricks=torch.tensor(BRICK_COLOURS, dtype=torch.float32),
+        rows=rows,
+        columns=columns,
+        bricks=bricks,
+        from_lit=torch.linalg.pinv(by_row),
+        from_columns=torch.linalg.pinv(columns),
     )
+    return Breakout(*(part.to(device) for part in made_of))
 
 
 @cache
-def _pong() -> Pong:
+def _pong(device: torch.device) -> Pong:
     rows, columns = PONG_COURT
     white, green, orange = (torch.tensor(colour).float() - torch.tensor(BROWN) for colour in (WHITE, GREEN, ORANGE))
     smeared = green.clamp(min=0)  # where the green paddle is in one only of the two frames of which one is the maximum
     weights = (white / white.square().sum()).repeat(SIZE, 1)  # (W, 3)
     weights[NEAR_GREEN] = torch.linalg.pinv(torch.stack([white, green, smeared], dim=1))[0]
     weights[NEAR_ORANGE] = torch.linalg.pinv(torch.stack([white, orange], dim=1))[0]
-    return Pong(
+    made_of = Pong(
         empty=_shrunk(((slice(24, 34), columns, WHITE), (slice(194, 210), columns, WHITE)), BROWN),
         court=_court(rows, columns),
         weights=weights,
     )
+    return Pong(*(part.to(device) for part in made_of))
 
 
 def _court(rows: slice, columns: slice) -> Tensor:

@@ -14,7 +14,7 @@ def test_parts_take_time_and_the_dream_stays_where_it_is(tmp_path):
     dream, _ = load_dream(arguments, num_envs=2)
     dream.reset(seed=0)
     before = dream.snapshot()
-    parts = time_parts(dream, torch.tensor([0, 1]), compiled=False, budget=0.0)
+    parts = time_parts(dream, torch.tensor([0, 1]), is_compiled=False, budget=0.0)
     assert parts.reward_end > 0
     assert parts.noise > 0
     assert dream.snapshot() is before

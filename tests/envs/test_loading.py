@@ -14,8 +14,8 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 from gymnasium.wrappers import RecordEpisodeStatistics, RecordVideo
 
-from gym_diamond.envs.dream import Snapshot
 from gym_diamond.envs.loading import DreamArguments, LoadedDreamEnv, LoadedDreamVectorEnv
+from gym_diamond.envs.moments import Snapshot
 from gym_diamond.errors import HubError, InvalidArgument, InvalidWorld, UnknownGame
 from gym_diamond.hub import find_world
 from gym_diamond.world_models import rows
