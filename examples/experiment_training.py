@@ -32,8 +32,9 @@ class Settings:
 
     game: str
     world: str | None  # None = the bundled one
-    steps: int  # that ppo_dream and actor_critic dream
+    steps: int  # that ppo_dream and actor_critic dream, and ppo_steps plays
     real_frames: int  # agent steps that the world was fitted to, and those that its starts are from
+    max_minutes: float | None  # of training, after which the next look is the last
     every: int  # steps of training between two looks
     episodes: int  # whole real games at a look
     final_episodes: int  # at the last
@@ -49,31 +50,43 @@ class Settings:
     recurrent: bool  # RecurrentPPO, with one frame at a time, instead of PPO
 
 
+class Engine(NamedTuple):
+    """What trains, which does not change what is trained but for rounding."""
+
+    device: str = "auto"
+    compile: bool = False
+    emulators: int = 1  # threads that play the real games
+
+
 class Progress(NamedTuple):
     """Where a training stands."""
 
     steps: int
     pays: float | None  # what a step of training pays by signs, lately
-    player: str  # as `make_policy` knows it
+    player: Path | None  # the agent as it is, in a file or folder that `make_policy` knows; None = it plays at random
 
 
-def trained(method: str, settings: Settings, seed: int, folder: Path, goes_on: bool) -> Iterator[Progress]:
+def trained(
+    method: str, settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine
+) -> Iterator[Progress]:
     """The training of a method, from look to look; if it goes on, from what `folder` holds of it."""
     if method == "random":
-        yield Progress(0, random_pays(settings, seed), "random")
+        yield Progress(0, random_pays(settings, seed, engine), None)
     elif method == "actor_critic":
-        yield from actor_critic(settings, seed, folder, goes_on)
+        yield from actor_critic(settings, seed, folder, goes_on, engine)
     else:
         steps = settings.real_frames if method == "ppo_frames" else settings.steps
-        envs = dream_envs(settings) if method == "ppo_dream" else real_envs(settings, seed)
-        yield from ppo(VecMonitor(envs), settings, steps, seed, folder, goes_on)
+        envs = dream_envs(settings, engine) if method == "ppo_dream" else real_envs(settings, seed, engine)
+        yield from ppo(VecMonitor(envs), settings, steps, seed, folder, goes_on, engine)
 
 
-def dreams(settings: Settings, frame_stack: int, stagger: bool) -> Dream:
+def dreams(settings: Settings, frame_stack: int, stagger: bool, engine: Engine) -> Dream:
     """The dreams that agents are trained in."""
     arguments = DreamArguments(
         game=settings.game,
         world=settings.world,
+        device=engine.device,
+        compile=engine.compile,
         frame_stack=frame_stack,
         reward_mode=settings.reward_mode,
         end_mode=settings.end_mode,
@@ -84,15 +97,15 @@ def dreams(settings: Settings, frame_stack: int, stagger: bool) -> Dream:
     )
 
 
-def dream_envs(settings: Settings) -> VecEnv:
+def dream_envs(settings: Settings, engine: Engine) -> VecEnv:
     """Dreams for stable-baselines3."""
     stack = 1 if settings.recurrent else settings.frame_stack
-    return DreamVecEnv(DreamVectorEnv(dreams(settings, stack, stagger=True)))
+    return DreamVecEnv(DreamVectorEnv(dreams(settings, stack, stagger=True, engine=engine)))
 
 
-def random_pays(settings: Settings, seed: int, num_dreams: int = 10) -> float:
+def random_pays(settings: Settings, seed: int, engine: Engine, num_dreams: int = 10) -> float:
     """What a step of a dream pays by signs to who plays at random, over so many dreams of each row."""
-    envs = dream_envs(settings)
+    envs = dream_envs(settings, engine)
     envs.seed(1_000 * seed)
     envs.action_space.seed(seed)
     envs.reset()
@@ -104,18 +117,20 @@ def random_pays(settings: Settings, seed: int, num_dreams: int = 10) -> float:
     return paid / (num_dreams * settings.dream_steps)
 
 
-def real_envs(settings: Settings, seed: int) -> VecEnv:
+def real_envs(settings: Settings, seed: int, engine: Engine) -> VecEnv:
     """Real games for stable-baselines3, on which a lost life ends an episode and rewards are signs, as in the dream."""
     stack = 1 if settings.recurrent else settings.frame_stack
-    return RealVecEnv(settings.game, settings.num_envs, stack, seed=100_000 + 1_000 * seed)
+    return RealVecEnv(settings.game, settings.num_envs, stack, 100_000 + 1_000 * seed, engine.emulators)
 
 
-def ppo(envs: VecMonitor, settings: Settings, steps: int, seed: int, folder: Path, goes_on: bool) -> Iterator[Progress]:
+def ppo(
+    envs: VecMonitor, settings: Settings, steps: int, seed: int, folder: Path, goes_on: bool, engine: Engine
+) -> Iterator[Progress]:
     """PPO with the same hyper-parameters wherever it is trained."""
     algorithm, policy = (RecurrentPPO, "CnnLstmPolicy") if settings.recurrent else (PPO, "CnnPolicy")
     saved = folder / "agent.zip"
-    if goes_on:
-        agent = algorithm.load(saved, env=envs, device="cpu")
+    if goes_on and saved.exists():
+        agent = algorithm.load(saved, env=envs, device=engine.device)
         agent.set_random_seed(1_000 * seed + agent.num_timesteps)  # not the dreams and choices of the beginning again
     else:
         agent = algorithm(
@@ -130,13 +145,14 @@ def ppo(envs: VecMonitor, settings: Settings, steps: int, seed: int, folder: Pat
             gamma=0.985,
             stats_window_size=settings.every,  # more dreams than there can be between two looks
             seed=1_000 * seed,  # rows are seeded from it upwards: seeds share no dream
-            device="cpu",
+            device=engine.device,
         )
     while True:
         pays = sum(e["r"] for e in agent.ep_info_buffer or ()) / max(1, sum(e["l"] for e in agent.ep_info_buffer or ()))
-        with replacing(saved) as temporary:
+        player = keep(agent, folder / "agents" / f"{agent.num_timesteps:09}.zip")
+        yield Progress(agent.num_timesteps, pays if agent.ep_info_buffer else None, player)
+        with replacing(saved) as temporary:  # after the look: it goes on from the last one
             agent.save(temporary)
-        yield Progress(agent.num_timesteps, pays if agent.ep_info_buffer else None, str(saved))
         if agent.num_timesteps >= steps:
             break
         if agent.ep_info_buffer is not None:
@@ -145,18 +161,32 @@ def ppo(envs: VecMonitor, settings: Settings, steps: int, seed: int, folder: Pat
     envs.close()
 
 
-def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool) -> Iterator[Progress]:
+def keep(agent: PPO | RecurrentPPO, path: Path) -> Path:
+    """`path`, where the agent is written as a player: without its optimizer's moments and what it saw last."""
+    optimizer = agent.policy.optimizer
+    state = optimizer.state_dict()
+    optimizer.load_state_dict({**state, "state": {}})
+    path.parent.mkdir(exist_ok=True)
+    with replacing(path) as temporary:
+        agent.save(temporary, exclude=["_last_obs", "_last_lstm_states", "ep_info_buffer"])
+    optimizer.load_state_dict(state)
+    return path
+
+
+def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine) -> Iterator[Progress]:
     """The reference's actor-critic, with its hyper-parameters."""
     config = ImagineConfig(num_dreams=settings.num_envs, dream_steps=settings.dream_steps, seed=1_000 * seed)
-    dream = dreams(settings, frame_stack=1, stagger=False)
+    dream = dreams(settings, frame_stack=1, stagger=False, engine=engine)
     learner, play = make_start(dream, config)
     play, position = imagine_run.load(folder, learner, play) if goes_on else (play, Position())
     updates, next_look, paid = position.updates, position.updates * config.steps_per_update, []
     while True:
         steps = updates * config.steps_per_update
         if steps >= min(next_look, settings.steps):
-            save_policy(folder, learner.policy)
-            yield Progress(steps, sum(paid) / len(paid) if paid else None, str(folder))
+            player = folder / "agents" / f"{steps:09}"
+            player.mkdir(parents=True, exist_ok=True)
+            save_policy(player, learner.policy)
+            yield Progress(steps, sum(paid) / len(paid) if paid else None, player)
             imagine_run.save(folder, learner, play, Position(updates))  # after the look: it goes on from the last one
             next_look, paid = steps + settings.every, []
             if steps >= settings.steps:

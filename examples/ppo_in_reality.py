@@ -23,10 +23,10 @@ from gym_diamond.envs.atari import RealAtari
 class RealVecEnv(VecEnv):
     """Real games as SB3 wants them: k frames stacked, an episode ends with a life, rewards are signs."""
 
-    def __init__(self, game: str, num_envs: int, frame_stack: int, seed: int) -> None:
+    def __init__(self, game: str, num_envs: int, frame_stack: int, seed: int, num_threads: int = 1) -> None:
         from gymnasium.spaces import Box
 
-        self.envs = RealAtari(game, num_envs)
+        self.envs = RealAtari(game, num_envs, num_threads=num_threads)
         height, width, channels = self.envs.frame_shape
         self.frames: deque[np.ndarray] = deque(maxlen=frame_stack)  # each (N, H, W, C), oldest first
         self.first_seed = seed

@@ -25,36 +25,41 @@ import hashlib
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from agents.real_games import play_games
 from agents.scores import human_normalized
 from agents.statistics import summarize
-from examples.experiment_training import Progress, Settings, trained
+from examples.experiment_training import Engine, Settings, trained
 from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidRun
 from gym_diamond.files import read_json, write_json
+from gym_diamond.hardware import describe, resolve_device
 from gym_diamond.hub import find_world
 
+Look = dict[str, Any]  # JSON, as are whole records
+
+ON_WHAT_THERE_IS = Engine()
 METHODS = ("random", "ppo_dream", "ppo_frames", "actor_critic", "ppo_steps")
 
 
-def look(progress: Progress, settings: Settings, episodes: int) -> dict[str, Any]:
-    """What an agent gets in whole real games, always the same games."""
-    envs = RealAtari(settings.game, min(10, episodes))
-    player = make_policy(progress.player, atari_info(envs), envs.num_envs)
-    games = play_games(envs, player, episodes, seed=0, max_steps=settings.max_game_steps)
+def judged(look: Look, settings: Settings, out: Path, num_games: int) -> Look:
+    """A look with what its agent gets in whole real games, always the same games."""
+    envs = RealAtari(settings.game, min(10, num_games))
+    name = "random" if look["player"] is None else str(out / look["player"])
+    player = make_policy(name, atari_info(envs), envs.num_envs)
+    games = play_games(envs, player, num_games, seed=0, max_steps=settings.max_game_steps)
     envs.close()
     per_step = sum(game.signs for game in games) / sum(game.steps for game in games)
     score = summarize([game.score for game in games])
     return {
-        "steps": progress.steps,
-        "training_pays": progress.pays,
+        **look,
         "game_pays": per_step,
-        "exploitation_gap": None if progress.pays is None else progress.pays - per_step,
+        "exploitation_gap": None if look["training_pays"] is None else look["training_pays"] - per_step,
         "score": score,
         "signs": summarize([game.signs for game in games]),
         "human_normalized": human_normalized(settings.game, score["mean"]["value"] or 0.0),
@@ -62,48 +67,93 @@ def look(progress: Progress, settings: Settings, episodes: int) -> dict[str, Any
     }
 
 
-def run(method: str, settings: Settings, seed: int, out: Path) -> dict[str, Any]:
-    """The finished run, as its file holds it; it is trained only if the file does not."""
-    name = f"{settings.game}-{method}-{seed}"
+def begun(method: str, settings: Settings, seed: int, out: Path) -> Look:
+    """The record of a run as its file holds it, or of one without looks yet.
+
+    Raises:
+        InvalidRun: the file is of a run with other settings or another world.
+    """
     with (find_world(settings.world, settings.game) / "model.safetensors").open("rb") as weights:
         world = hashlib.file_digest(weights, "sha256").hexdigest()
     about = {"method": method, "seed": seed, "settings": vars(settings), "world_sha256": world}
-    looks: list[dict[str, Any]] = []
-    seconds = 0.0
-    if (out / f"{name}.json").exists():
-        record = read_json(out / f"{name}.json", InvalidRun)
-        if {key: record.get(key) for key in about} != json.loads(json.dumps(about)):
-            raise InvalidRun(
-                f"{out / name}.json is a run with other settings or another world; give --out another folder."
-            )
-        if record["done"]:
-            return record
-        looks, seconds = record["looks"], record["seconds"]
-    (out / name / "imagine").mkdir(parents=True, exist_ok=True)
-    began = time.perf_counter()
-    progress = Progress(0, None, "random")
-    for progress in trained(method, settings, seed, out / name, goes_on=bool(looks)):
-        if looks and progress.steps <= looks[-1]["steps"]:  # where it was broken off
-            began = time.perf_counter()
-            continue
-        seconds += time.perf_counter() - began
-        write_json(out / f"{name}.json", {**about, "done": False, "looks": looks, "seconds": seconds})
-        found = {**look(progress, settings, settings.episodes), "seconds": seconds}
-        looks.append(found)
-        write_json(out / f"{name}.json", {**about, "done": False, "looks": looks, "seconds": seconds})
-        print(f"{name}: {progress.steps:>9,} steps, {seconds:7.0f} s, score {found['score']['mean']['value']:.1f}")
-        began = time.perf_counter()
-    final = {**look(progress, settings, settings.final_episodes), "seconds": seconds}
-    record = {**about, "done": True, "looks": looks, "final": final}
-    write_json(out / f"{name}.json", record)
-    mean = final["score"]["mean"]
-    print(f"{name}: at the end {mean['value']:.1f} [{mean['low'] or 0:.1f}, {mean['high'] or 0:.1f}]")
+    path = out / f"{settings.game}-{method}-{seed}.json"
+    if not path.exists():
+        return {**about, "hardware": None, "done": False, "trained": False, "looks": [], "seconds": 0.0}
+    record = read_json(path, InvalidRun)
+    if {key: record.get(key) for key in about} != json.loads(json.dumps(about)):
+        raise InvalidRun(f"{path} is a run with other settings or another world; give --out another folder.")
     return record
 
 
-def main(methods: list[str], seeds: list[int], settings: Settings, out: Path) -> list[dict[str, Any]]:
+def run(
+    method: str, settings: Settings, seed: int, out: Path, engine: Engine = ON_WHAT_THERE_IS, judge: bool = True
+) -> Look:
+    """The record of a run, as its file holds it; it is trained, and its looks are judged, as far as they were not.
+
+    Raises:
+        InvalidRun: its file is of a run with other settings or another world.
+    """
+    name = f"{settings.game}-{method}-{seed}"
+    record = begun(method, settings, seed, out)
+    if record["done"]:
+        return record
+    if not record["trained"]:
+        record["hardware"] = describe(resolve_device(engine.device))
+        for look in trained_looks(method, settings, seed, out, engine, record):
+            record["looks"].append(judged(look, settings, out, settings.episodes) if judge else look)
+            write_json(out / f"{name}.json", record)
+            tell(name, record["looks"][-1])
+        record["trained"] = True
+        write_json(out / f"{name}.json", record)
+    if judge:
+        for place, look in enumerate(record["looks"]):
+            if "score" not in look:
+                record["looks"][place] = judged(look, settings, out, settings.episodes)
+                write_json(out / f"{name}.json", record)
+                tell(name, record["looks"][place])
+        record["final"] = judged(record["looks"][-1], settings, out, settings.final_episodes)
+        record["done"] = True
+        write_json(out / f"{name}.json", record)
+        mean = record["final"]["score"]["mean"]
+        print(f"{name}: at the end {mean['value']:.1f} [{mean['low'] or 0:.1f}, {mean['high'] or 0:.1f}]")
+    return record
+
+
+def trained_looks(
+    method: str, settings: Settings, seed: int, out: Path, engine: Engine, record: Look
+) -> Iterator[Look]:
+    """The looks at a training from where `record` ends, not judged yet; its seconds are kept in `record`."""
+    folder = out / f"{settings.game}-{method}-{seed}"
+    (folder / "imagine").mkdir(parents=True, exist_ok=True)
+    last = record["looks"][-1]["steps"] if record["looks"] else -1
+    began = time.perf_counter()
+    for progress in trained(method, settings, seed, folder, bool(record["looks"]), engine):
+        if progress.steps > last:  # not where it was broken off
+            record["seconds"] += time.perf_counter() - began
+            player = None if progress.player is None else progress.player.relative_to(out).as_posix()
+            seconds, pays = record["seconds"], progress.pays
+            yield {"steps": progress.steps, "seconds": seconds, "training_pays": pays, "player": player}
+            if settings.max_minutes is not None and seconds >= 60 * settings.max_minutes:
+                return
+        began = time.perf_counter()
+
+
+def tell(name: str, look: Look) -> None:
+    """A line for people."""
+    words = f"{name}: {look['steps']:>9,} steps, {look['seconds']:7.0f} s"
+    print(f"{words}, score {look['score']['mean']['value']:.1f}" if "score" in look else words, flush=True)
+
+
+def main(
+    methods: list[str],
+    seeds: list[int],
+    settings: Settings,
+    out: Path,
+    engine: Engine = ON_WHAT_THERE_IS,
+    judge: bool = True,
+) -> list[Look]:
     """All runs, one after the other: every method with the first seed, then with the second."""
-    return [run(method, settings, seed, out) for seed in seeds for method in methods]
+    return [run(method, settings, seed, out, engine, judge) for seed in seeds for method in methods]
 
 
 def command(words: list[str]) -> None:
@@ -115,6 +165,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=300_000, help="that are dreamt, and that ppo_steps plays")
     parser.add_argument("--real-frames", type=int, default=120_000, help="that ppo_frames plays")
+    parser.add_argument("--max-minutes", type=float, help="of training, after which the next look is the last")
     parser.add_argument("--every", type=int, default=30_000, help="steps of training between two looks")
     parser.add_argument("--episodes", type=int, default=20, help="whole real games at each look")
     parser.add_argument("--final-episodes", type=int, default=100, help="at the last")
@@ -128,10 +179,16 @@ def command(words: list[str]) -> None:
     parser.add_argument("--end-mode", default="sample", choices=["sample", "mode", "never"])
     parser.add_argument("--frame-stack", type=int, default=4)
     parser.add_argument("--recurrent", action="store_true", help="RecurrentPPO instead of PPO")
+    parser.add_argument("--device", default="auto", help="that dreams and learns; auto is CUDA where there is one")
+    parser.add_argument("--compile", action="store_true", help="compile the dreams, which the first step waits for")
+    parser.add_argument("--emulators", type=int, default=1, help="threads that play the real games of a training")
+    parser.add_argument("--judge-later", action="store_true", help="train only; the same command without it judges")
     parser.add_argument("--out", type=Path, default=Path("runs/experiment"))
     given = vars(parser.parse_args(words))
+    engine = Engine(given.pop("device"), given.pop("compile"), given.pop("emulators"))
     chosen = {name: given.pop(name) for name in ("methods", "seeds", "out")}
-    main(chosen["methods"], chosen["seeds"], Settings(**given), chosen["out"])
+    judge = not given.pop("judge_later")
+    main(**chosen, settings=Settings(**given), engine=engine, judge=judge)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ trained in a dream goes where that dream has to be right.
 """
 
 import json
+import random
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -112,6 +114,16 @@ class EpsilonPolicy:
         return np.where(replaced.reshape(-1, *[1] * (drawn.ndim - 1)), drawn, chosen)
 
 
+@contextmanager
+def _streams_kept() -> Iterator[None]:
+    """The global streams of random numbers are afterwards what they were: somebody may be training meanwhile."""
+    here, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
+        yield
+    random.setstate(here)
+    np.random.set_state(numpy)  # noqa: NPY002
+
+
 class SB3Policy:
     """What stable-baselines3 (PPO, A2C, DQN) or sb3-contrib (RecurrentPPO) trained and saved as a .zip.
 
@@ -122,7 +134,8 @@ class SB3Policy:
     def __init__(self, path: Path, limits: Limits, num_rows: int, frame_shape: tuple[int, int, int]) -> None:
         self.name = path.stem
         algorithm = _sb3_algorithm(path)
-        self._model = algorithm.load(path, device="cpu")
+        with _streams_kept():  # loading seeds them all
+            self._model = algorithm.load(path, device="cpu")
         self._deterministic = algorithm.__name__ == "DQN"
         height, width, channels = frame_shape
         seen = self._model.observation_space.shape  # (k*C, H, W) or (H, W, k*C)
@@ -155,7 +168,7 @@ class SB3Policy:
             obs = obs.transpose(0, 3, 1, 2)  # (n, H, W, k*C) -> (n, k*C, H, W)
         memory = None if self._memory is None else tuple(part[:, rows] for part in self._memory)
         with torch.random.fork_rng(devices=[]):  # the library samples from the global stream: give it one of its own
-            torch.manual_seed(int(rng.integers(2**63)))
+            torch.default_generator.manual_seed(int(rng.integers(2**63)))  # `torch.manual_seed` would seed GPUs as well
             actions, memory = self._model.predict(
                 obs, state=memory, episode_start=fresh, deterministic=self._deterministic
             )

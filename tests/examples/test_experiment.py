@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from examples import ppo_in_the_dream as example
-from examples.experiment_training import Progress, Settings
+from examples.experiment_training import Settings
 from gym_diamond.errors import InvalidRun
 from tests.tiny import write_tiny_world
 
@@ -22,6 +22,7 @@ SETTINGS = Settings(
     world=None,  # a tiny one in each test
     steps=8,
     real_frames=4,
+    max_minutes=None,
     every=4,
     episodes=1,
     final_episodes=2,
@@ -75,15 +76,15 @@ def broken_off(method: str, settings: Settings, looks: int, out: Path, monkeypat
     """A run that ends with Ctrl-C where it would look for the third, or whichever, time at the real game."""
     seen: list[int] = []
 
-    def look(progress: Progress, given: Settings, episodes: int) -> dict[str, Any]:
+    def judged(look: dict[str, Any], given: Settings, folder: Path, num_games: int) -> dict[str, Any]:
         if len(seen) == looks:
             raise KeyboardInterrupt
-        seen.append(progress.steps)
-        return real_look(progress, given, episodes)
+        seen.append(look["steps"])
+        return really_judged(look, given, folder, num_games)
 
-    real_look = example.look
+    really_judged = example.judged
     with monkeypatch.context() as patch:
-        patch.setattr(example, "look", look)
+        patch.setattr(example, "judged", judged)
         with pytest.raises(KeyboardInterrupt):
             example.run(method, settings, 0, out)
 
@@ -110,6 +111,26 @@ def test_ppo_goes_on_from_its_last_look(
     assert all(earlier["seconds"] < later["seconds"] for earlier, later in pairwise(record["looks"]))
     assert [look["steps"] for look in record["looks"]] == [0, 4, 8]
     assert record["final"]["steps"] == 8
+
+
+@pytest.mark.parametrize("method", ["ppo_dream", "actor_critic"])
+def test_a_run_may_be_trained_here_and_judged_there(method: str, settings: Settings, tmp_path: Path) -> None:
+    settings = replace(settings, steps=30)
+    at_once = example.run(method, settings, 0, tmp_path / "at-once")
+    trained = example.run(method, settings, 0, tmp_path / "here", judge=False)
+    assert trained["trained"]
+    assert not trained["done"]
+    assert all("score" not in look for look in trained["looks"])
+    (tmp_path / "here").rename(tmp_path / "there")
+    judged = example.run(method, settings, 0, tmp_path / "there")
+    assert judged["seconds"] == trained["seconds"], "nothing is trained again"
+    assert without_seconds(judged) == without_seconds(at_once)
+
+
+def test_a_run_that_has_no_time_ends_at_its_first_look(settings: Settings, tmp_path: Path) -> None:
+    record = example.run("ppo_dream", replace(settings, max_minutes=1e-9), 0, tmp_path)
+    assert record["done"]
+    assert record["final"]["steps"] == 0
 
 
 def test_a_run_is_that_of_its_world(settings: Settings, tmp_path: Path) -> None:

@@ -1,0 +1,119 @@
+"""Whether a GPU dreams what the plain step on a CPU dreams: `python -m tests.benchmarks.same_on_a_gpu`.
+
+One step from each of 50 moments of real play of a bundled world, with the same noise: the world's own `step` in float32
+on the CPU, held against the engine on `--device` in each precision and mode. Then, in each: a tensor that was handed
+out stays as it is when later steps are replayed, equal seeds dream equal dreams, and a row's dream is its own.
+"""
+
+import argparse
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gym_diamond.checkpoint import load_world
+from gym_diamond.cli import say
+from gym_diamond.envs.dream import Dream
+from gym_diamond.envs.loading import DreamArguments, load_dream
+from gym_diamond.frames import to_frames
+from gym_diamond.hub import find_world
+
+NUM = 50
+CLOSE = 1e-3  # a draw so near to its threshold may fall on either side
+
+
+class Compared(NamedTuple):
+    """What is the same in two steps of NUM rows each."""
+
+    within_one_level: float  # the share of values of pixels
+    largest: int  # difference, in grey levels
+    psnr: float  # dB
+    rewards: int  # that differ, and that a draw's nearness to its threshold does not explain
+    ends: int
+    end_prob: float  # the largest difference
+
+
+def plain(game: str) -> Dream:
+    """Dreams by the specification: the world's own step, in float32 on the CPU."""
+    world = load_world(find_world(None, game), device="cpu", precision="fp32")
+    return Dream(world.model, world.contexts, NUM)
+
+
+def first_step(dream: Dream) -> tuple[Tensor, ...]:
+    """Frames uint8, rewards, ends, their probabilities, all on the CPU, of one step from the first NUM moments."""
+    dream.reset(seed=0, context=torch.arange(NUM))
+    step = dream.step(actions(dream))
+    values = (to_frames(step.final_obs), step.reward, step.terminated, step.reward_probs.float(), step.end_prob.float())
+    return tuple(value.cpu() for value in values)
+
+
+def actions(dream: Dream) -> Tensor:
+    """The same for every dream: all actions in turn."""
+    return (torch.arange(dream.num_envs) % dream.world.spec.num_actions).to(dream.world.device)
+
+
+def compared(spec: tuple[Tensor, ...], fast: tuple[Tensor, ...], uniforms: Tensor) -> Compared:
+    """How much two steps are the same, `uniforms` `(N, 2)` being what rewards and ends were drawn by."""
+    (frames, reward, end, probs, end_prob), (frames_, reward_, end_, _, end_prob_) = spec, fast
+    difference = (frames.int() - frames_.int()).abs()
+    mse = difference.double().square().mean().clamp(min=1e-12)
+    near_reward = ((probs.cumsum(-1)[:, :-1] - uniforms[:, :1]).abs() < CLOSE).any(-1)
+    near_end = (end_prob - uniforms[:, 1]).abs() < CLOSE
+    return Compared(
+        (difference <= 1).double().mean().item(),
+        int(difference.max()),
+        (10 * torch.log10(255**2 / mse)).item(),
+        int(((reward != reward_) & ~near_reward).sum()),
+        int(((end != end_) & ~near_end).sum()),
+        (end_prob - end_prob_).abs().max().item(),
+    )
+
+
+def check_shell(dream: Dream) -> None:
+    """Nothing, if what is handed out stays, equal seeds are equal dreams, and rows are their own.
+
+    Raises:
+        AssertionError: something of it does not hold.
+    """
+    dream.reset(seed=0)
+    action = actions(dream)
+    handed_out = dream.step(action)
+    copies = [value.clone() for value in handed_out]
+    for _ in range(3):
+        dream.step(action)
+    assert all(torch.equal(value, copy) for value, copy in zip(handed_out, copies, strict=True)), "overwritten"
+    dream.reset(seed=0)
+    assert all(torch.equal(a, b) for a, b in zip(dream.step(action), copies, strict=True)), "equal seeds differ"
+    dream.reset(seed=0)
+    other = action.clone()
+    other[1:] = (action[1:] + 1) % dream.world.spec.num_actions
+    assert torch.equal(dream.step(other).final_obs[0], copies[4][0]), "a row depends on its neighbours"
+
+
+def main(game: str, device: str, precisions: list[str], modes: list[str]) -> None:
+    """Prints a table of the comparisons."""
+    slow = plain(game)
+    spec = first_step(slow)
+    now = slow.world.draw(slow.snapshot().keys, torch.ones(NUM, dtype=torch.int64))  # the step after a reset
+    say(f"{game}, {NUM} moments, {slow.world.sampling.num_denoising_steps} denoising steps, {device}")
+    say("| precision | mode | within 1 level | largest | PSNR dB | rewards | ends | end_prob |")
+    for precision in precisions:
+        for mode in modes:
+            arguments = DreamArguments(game=game, device=device, precision=precision, compile=mode == "compile")
+            dream = load_dream(arguments, NUM, max_episode_steps=None, autoreset_mode="SameStep", stagger=False).dream
+            found = compared(spec, first_step(dream), now.reward_end)
+            share, largest, psnr, rewards, ends, end_prob = found
+            say(
+                f"| {precision} | {mode} | {share:.5f} | {largest} | {psnr:.1f} | {rewards} | {ends} | {end_prob:.2g} |"
+            )
+            check_shell(dream)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--game", default="Breakout")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"])
+    parser.add_argument("--modes", nargs="+", default=["eager", "compile"])
+    given = parser.parse_args()
+    main(given.game, given.device, given.precisions, given.modes)
