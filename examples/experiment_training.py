@@ -11,7 +11,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 
 from agents import imagine_run
-from agents.actor_learner import update
+from agents.actor_learner import AdamConfig, update
 from agents.imagine import make_start
 from agents.imagine_config import ImagineConfig
 from agents.imagine_run import Position
@@ -174,8 +174,9 @@ def keep(agent: PPO | RecurrentPPO, path: Path) -> Path:
 
 
 def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine) -> Iterator[Progress]:
-    """The reference's actor-critic, with its hyper-parameters."""
-    config = ImagineConfig(num_dreams=settings.num_envs, dream_steps=settings.dream_steps, seed=1_000 * seed)
+    """The reference's actor-critic, with its hyper-parameters; the learning rate grows with the dreams at once."""
+    adam = AdamConfig(lr=AdamConfig().lr * settings.num_envs / ImagineConfig().num_dreams)
+    config = ImagineConfig(num_dreams=settings.num_envs, dream_steps=settings.dream_steps, seed=1_000 * seed, adam=adam)
     dream = dreams(settings, frame_stack=1, stagger=False, engine=engine)
     learner, play = make_start(dream, config)
     play, position = imagine_run.load(folder, learner, play) if goes_on else (play, Position())
