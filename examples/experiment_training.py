@@ -43,6 +43,7 @@ class Settings:
     n_steps: int  # of each env between two updates of PPO
     dream_steps: int  # after which a dream is cut off
     lost_after: int  # frames without a ball, on end, that end a dream; 0 = it goes on
+    lost_pays: float | None  # what such an end pays, other losses then paying nothing; None = what the model says
     denoising_steps: int | None  # of each dreamt frame; None = as many as the world says
     reward_mode: str
     end_mode: str
@@ -93,7 +94,12 @@ def dreams(settings: Settings, frame_stack: int, stagger: bool, engine: Engine) 
         num_denoising_steps=settings.denoising_steps,
     )
     return open_dream(
-        arguments, settings.num_envs, settings.dream_steps, stagger=stagger, lost_after=settings.lost_after
+        arguments,
+        settings.num_envs,
+        settings.dream_steps,
+        stagger=stagger,
+        lost_after=settings.lost_after,
+        lost_pays=settings.lost_pays,
     )
 
 

@@ -22,7 +22,13 @@ from gym_diamond.world_models.protocol import Transition
 
 
 def open_dream(
-    arguments: DreamArguments, num_envs: int, max_episode_steps: int, *, stagger: bool = False, lost_after: int = 0
+    arguments: DreamArguments,
+    num_envs: int,
+    max_episode_steps: int,
+    *,
+    stagger: bool = False,
+    lost_after: int = 0,
+    lost_pays: float | None = None,
 ) -> Dream:
     """Dreams that begin anew in the step that ends them, which they also do after `lost_after` frames without a ball.
 
@@ -32,6 +38,7 @@ def open_dream(
         max_episode_steps: after which a dream is truncated.
         stagger: spread the clocks.
         lost_after: frames on end in which no ball is seen; 0 = such dreams go on.
+        lost_pays: what such an end pays, other losses then paying nothing; None = what the model says.
 
     Raises:
         InvalidArgument: the world remembers fewer frames, or an argument has a value that is not allowed.
@@ -45,6 +52,10 @@ def open_dream(
             f"lost_after is {lost_after}; this world remembers 1 to {world.spec.context_length} frames (0 = no matter)."
         )
     if not lost_after:
+        if lost_pays is not None:
+            raise InvalidArgument(
+                f"lost_pays is {lost_pays}, but no dream ends for want of a ball; give lost_after too."
+            )
         return dream
     fast = engine(world, compile=arguments.compile)
     return Dream(
@@ -55,14 +66,14 @@ def open_dream(
         autoreset_mode="SameStep",
         frame_stack=arguments.frame_stack,
         stagger=stagger,
-        step=ending_without_ball(world.spec.game, world.history, fast.step, lost_after),
+        step=ending_without_ball(world.spec.game, world.history, fast.step, lost_after, lost_pays),
         record=fast.record,
         compiler=fast.compiler,
     )
 
 
 def ending_without_ball(
-    game: str, history: Callable[[Any], Tensor], step: StepFunction, lost_after: int
+    game: str, history: Callable[[Any], Tensor], step: StepFunction, lost_after: int, lost_pays: float | None = None
 ) -> StepFunction:
     """`step` of a world, which is an end too where none of the last `lost_after` frames shows a ball.
 
@@ -71,11 +82,15 @@ def ending_without_ball(
         history: from a state to its frames `(N, L, C, H, W)`, oldest first, as `WorldModel.history`.
         step: of the world.
         lost_after: from 1 to L.
+        lost_pays: what such an end pays, other losses then paying nothing; None = what the model says.
     """
 
     def step_or_end(state: Any, action: Tensor, drawn: Any) -> tuple[Any, Transition]:
         state, transition = step(state, action, drawn)
         num = count_balls(game, to_frames(history(state)))  # (N, L, C, H, W) -> (N, L)
-        return state, transition._replace(end=transition.end | (num[:, -lost_after:] == 0).all(dim=1))
+        lost = (num[:, -lost_after:] == 0).all(dim=1)
+        if lost_pays is not None:
+            transition = transition._replace(reward=transition.reward.clamp(min=0) + lost_pays * lost)
+        return state, transition._replace(end=transition.end | lost)
 
     return step_or_end

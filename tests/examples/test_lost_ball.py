@@ -53,6 +53,24 @@ def test_dreams_without_a_ball_go_on_where_none_is_asked_for(tmp_path: Path):
         assert dream.step(torch.tensor([0, 1])).terminated.tolist() == ended
 
 
+def test_a_lost_ball_pays_what_it_is_said_to_and_no_other_loss_does():
+    rows = ["oooo", "oooo", "oooo", "oo--", "oo--", "oo--"]
+    rewards = torch.tensor([0.0, -1.0, 1.0, 0.0, -1.0, 1.0])
+    frames = torch.stack([torch.stack([SEEN["Pong"] if c == "o" else LOST["Pong"] for c in row]) for row in rows])
+
+    def step(state: Tensor, action: Any, drawn: Any) -> tuple[Tensor, Transition]:
+        return state, Transition(rewards, rewards, torch.zeros(6, dtype=torch.bool), rewards, rewards)
+
+    stepped = ending_without_ball("Pong", lambda state: state, step, 2, lost_pays=-1.0)
+    assert stepped(to_obs(frames), rewards, None)[1].reward.tolist() == [0.0, 0.0, 1.0, -1.0, -1.0, 0.0]
+
+
+def test_a_lost_ball_cannot_pay_where_none_is_looked_for(tmp_path: Path):
+    arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")))
+    with pytest.raises(InvalidArgument, match=r"lost_pays is -1.0, but no dream ends for want of a ball"):
+        open_dream(arguments, 2, 5, lost_pays=-1.0)
+
+
 def test_a_ball_cannot_be_looked_for_in_more_frames_than_the_world_remembers(tmp_path: Path):
     arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")))
     with pytest.raises(InvalidArgument, match=r"lost_after is 5; this world remembers 1 to 4 frames"):
