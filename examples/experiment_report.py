@@ -29,7 +29,7 @@ Run = Mapping[str, Any]  # as ppo_in_the_dream writes it
 
 
 def read_runs(folder: Path) -> dict[str, list[Run]]:
-    """Game to its runs that have been looked at, by method and seed.
+    """Game to its runs that have been judged, with the looks that were, by method and seed.
 
     Raises:
         InvalidRun: there is none, or a file is no run.
@@ -39,8 +39,9 @@ def read_runs(folder: Path) -> dict[str, list[Run]]:
         run = read_json(path, InvalidRun)
         if not {"method", "seed", "settings", "looks", "done"} <= run.keys():
             raise InvalidRun(f"{path} is no run of examples.ppo_in_the_dream; move it out of {folder}.")
-        if run["looks"]:
-            runs.setdefault(run["settings"]["game"], []).append(run)
+        looks = [look for look in run["looks"] if "score" in look]  # judged, not only trained
+        if looks:
+            runs.setdefault(run["settings"]["game"], []).append({**run, "looks": looks})
     if not runs:
         raise InvalidRun(f"{folder} holds no run that has been looked at; examples.ppo_in_the_dream writes them there.")
     return {game: sorted(of, key=lambda run: (METHODS.index(run["method"]), run["seed"])) for game, of in runs.items()}

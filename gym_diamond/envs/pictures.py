@@ -28,7 +28,7 @@ def to_host(*tensors: Tensor) -> list[np.ndarray]:
     """Arrays of `tensors`, which are all on one device, in memory of their own.
 
     From a GPU all copies are under way, into pinned memory, before the first is waited for, and there is one wait for
-    all. They are copied once more, because pinned memory is scarce and people keep observations. Not yet run on a GPU.
+    all. They are copied once more, because pinned memory is scarce and people keep observations.
     """
     copies = [tensor.to("cpu", non_blocking=True) for tensor in tensors]
     device = tensors[0].device

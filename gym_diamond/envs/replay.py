@@ -4,7 +4,7 @@ A GPU waits for Python between small kernels. A CUDA graph keeps all kernels of 
 tensors, so whatever goes in is copied into the same buffers each time, and whatever comes out is copied out of them:
 what was handed out is never overwritten by the next replay.
 
-Not yet run on a GPU: `capture_cuda` follows PyTorch's own recipe, and everything else here is tested on the CPU.
+Tests run on the CPU, with a stand-in for the graph; `tests/benchmarks/same_on_a_gpu.py` is what holds a GPU to them.
 """
 
 from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ class Replayed:
 
 
 def capture_cuda(device: torch.device, work: Callable[[], Tree]) -> tuple[Tree, Callable[[], Any]]:
-    """A `Capture` by a CUDA graph on `device`. Not yet run on a GPU."""
+    """A `Capture` by a CUDA graph on `device`."""
     with torch.cuda.device(device):
         now, aside = torch.cuda.current_stream(), torch.cuda.Stream()
         aside.wait_stream(now)

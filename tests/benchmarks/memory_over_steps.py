@@ -1,7 +1,7 @@
 """How much memory dreams take, by rows, and that it does not grow with steps.
 
     python -m tests.benchmarks.memory_over_steps --preset small --num-envs 1 64 1024 --steps 2
-    python -m tests.benchmarks.memory_over_steps --preset tiny --num-envs 8 --steps 100000
+    python -m tests.benchmarks.memory_over_steps --preset tiny --num-envs 2 --steps 100000
 
 Each line is a process of its own, which steps the NumPy vector env with random actions, through its resets: dreams are
 cut off after 50 steps. It tells the most memory that the process ever held, after the first steps and at the end.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import gymnasium
 import torch
+from tqdm import tqdm
 
 from gym_diamond.benchmarking.memory import peak_bytes
 from gym_diamond.benchmarking.random_world import find_preset, write_random_world
@@ -43,7 +44,7 @@ def measure(preset: str, num_envs: int, steps: int, passes: int, device: str) ->
         envs.action_space.seed(0)
         envs.reset(seed=0)
         early = loaded
-        for step in range(steps):
+        for step in tqdm(range(steps), unit="step", mininterval=10):
             envs.step(envs.action_space.sample())
             if step == min(FIRST, steps - 1):
                 early = told(place)

@@ -47,6 +47,16 @@ def test_each_method_is_a_row_and_a_run_that_goes_on_stands_with_its_last_look(t
         assert picture.size == (1430, 418)
 
 
+def test_looks_that_are_not_judged_yet_are_left_out(tmp_path: Path):
+    trained = {"steps": 10, "seconds": 600.0, "training_pays": 0.1, "player": "agents/10.zip"}
+    write_run(tmp_path, "ppo_dream", 0, [look(0, [1.0], None), trained], None)
+    write_run(tmp_path, "ppo_dream", 1, [trained], None)
+    report.main(tmp_path)
+    assert (tmp_path / "Breakout.md").read_text().splitlines()[2:] == [
+        "| ppo_dream (so far) | 1 | 1 | 0 | 500 | 0 | 1.0 [1.0, 1.0] | 0.5 [0.5, 0.5] | - |"
+    ]
+
+
 def test_the_interval_of_equal_games_of_different_seeds_spans_the_seeds():
     found = report.mean_over_runs([np.full(100, 0.0), np.full(100, 1.0)])
     assert found == {"value": 0.5, "low": 0.0, "high": 1.0}
