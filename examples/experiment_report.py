@@ -107,18 +107,22 @@ def curves(game: str, runs: Sequence[Run]) -> bytes:
     for run in runs:
         looks, colour = run["looks"], COLOURS[run["method"]]
         scores = [look["score"]["mean"]["value"] for look in looks]
-        gap = [(look["steps"], look["exploitation_gap"]) for look in looks if look["exploitation_gap"] is not None]
+        gap = [
+            (look["steps"] / 1_000, look["exploitation_gap"]) for look in looks if look["exploitation_gap"] is not None
+        ]
         if run["method"] == "random":
             for plot, height in ((by_steps, scores[0]), (by_time, scores[0]), (gaps, gap[0][1])):
                 plot.axhline(height, color=colour, linestyle="--", linewidth=1, label=first_of("random", run, runs))
         else:
             name = first_of(run["method"], run, runs)
-            by_steps.plot([look["steps"] for look in looks], scores, ".-", color=colour, linewidth=1.3, label=name)
+            by_steps.plot(
+                [look["steps"] / 1_000 for look in looks], scores, ".-", color=colour, linewidth=1.3, label=name
+            )
             by_time.plot([look["seconds"] / 60 for look in looks], scores, ".-", color=colour, linewidth=1.3)
             gaps.plot([steps for steps, _ in gap], [paid for _, paid in gap], ".-", color=colour, linewidth=1.3)
-    by_steps.set_xlabel("steps of training", fontsize=9, color=INK)
+    by_steps.set_xlabel("thousand steps of training", fontsize=9, color=INK)
     by_time.set_xlabel("minutes of training", fontsize=9, color=INK)
-    gaps.set_xlabel("steps of training", fontsize=9, color=INK)
+    gaps.set_xlabel("thousand steps of training", fontsize=9, color=INK)
     by_steps.set_ylabel(f"score in whole games of {game}", fontsize=9, color=INK)
     gaps.set_ylabel("paid a step in training - in the game", fontsize=9, color=INK)
     by_steps.legend(fontsize=8, frameon=False)

@@ -21,6 +21,7 @@ from gym_diamond.collection.roster import make_policy
 from gym_diamond.envs.loading import DreamArguments
 from gym_diamond.frames import to_frames
 
+HALF = 0.5  # a smaller sum of rewards is none: means of rewards are never quite 0
 MARKS = (5, 10, 15, 20, 30, 40, 50, 75, 100)
 
 
@@ -29,6 +30,12 @@ class Played(NamedTuple):
 
     won: np.ndarray  # (steps, num_dreams) after each step; nothing more after the dream's end
     lasted: np.ndarray  # (num_dreams,) steps until the dream ended or was cut off
+    ended: np.ndarray  # (num_dreams,) bool, it was not cut off
+
+    @property
+    def unpaid(self) -> float:
+        """The share of dreams that ended without a reward."""
+        return float((self.ended & (np.abs(self.won[-1]) < HALF)).mean())
 
 
 def play(world: Path, policy: str, num_dreams: int, steps: int, lost_after: int, seed: int) -> Played:
@@ -51,22 +58,22 @@ def play(world: Path, policy: str, num_dreams: int, steps: int, lost_after: int,
         step = dream.step(torch.from_numpy(player.act(rows, to_frames(obs).cpu().numpy(), rng)))
         obs, rewards[t] = step.obs, np.where(goes_on, step.reward.cpu().numpy(), 0)
         goes_on &= ~step.terminated.cpu().numpy()
-    return Played(rewards.cumsum(axis=0), lasted)
+    return Played(rewards.cumsum(axis=0), lasted, ~goes_on)
 
 
 def main(
     world: Path, policies: list[str], num_dreams: int, steps: int, lost_after: int, seed: int
 ) -> dict[str, Played]:
-    """Prints the mean return with its standard error at some steps, and how long a dream lasts; gives all of it."""
+    """Prints mean returns with their standard errors, how long dreams last and how many end unpaid; gives all of it."""
     marks = [mark for mark in MARKS if mark < steps] + [steps]
-    print("after steps          " + "".join(f"{mark:>15}" for mark in marks) + "    lasts")
+    print("after steps          " + "".join(f"{mark:>15}" for mark in marks) + "    lasts   ends unpaid")
     found = {}
     for policy in policies:
         found[policy] = play(world, policy, num_dreams, steps, lost_after, seed)
         returns = found[policy].won
         mean, error = returns.mean(axis=1), returns.std(axis=1) / num_dreams**0.5
         row = "".join(f"{mean[mark - 1]:>8.2f} ± {error[mark - 1]:.2f}" for mark in marks)
-        print(f"{policy:<21}{row}{found[policy].lasted.mean():>9.1f}")
+        print(f"{policy[-21:]:<21}{row}{found[policy].lasted.mean():>9.1f}{found[policy].unpaid:>14.2f}")
     return found
 
 

@@ -171,7 +171,14 @@ def test_what_dreams_pay_depends_on_the_player_where_it_matters(capsys: pytest.C
     assert np.array_equal(found["always:NOOP"].won, found["always:NOOP@0"].won)
     assert all((np.diff(played.won, axis=0) >= 0).all() and played.won.shape == (10, 8) for played in found.values())
     assert all(played.lasted.tolist() == [10] * 8 for played in found.values())
+    assert all(played.unpaid == 0.0 for played in found.values()), "they were all cut off"
     assert "after steps" in capsys.readouterr().out
+
+
+def test_dreams_that_end_without_a_reward_are_counted() -> None:
+    won = np.array([[0.0, 0.0, 0.0, 0.0], [-0.9, 1.0, 0.1, 0.1]])
+    played = load("what_dreams_pay").Played(won, np.full(4, 2.0), np.array([True, True, True, False]))
+    assert played.unpaid == 0.25, "the third; the fourth was cut off"
 
 
 def test_a_world_is_fitted_end_to_end(
