@@ -12,9 +12,10 @@ Each run, a method with a seed, writes OUT/GAME-METHOD-SEED.json: at each look t
 of signs of whole real games, what a step pays in training and in the real game by signs, the difference of these two
 (the exploitation gap: how much more the agent believes to get), and the seconds of training. Dreams begin where there
 is something to win more often than a game does, so they pay more to anyone: the gap of `random`, which plays dreams
-too, is that of nobody's exploitation. The agents of all looks are kept beside it, so that with --judge-later a GPU trains
-them and another machine plays the games. The same command goes on after a stop: runs that are done are skipped, and one
-that was broken off goes on from its last look, the actor-critic in its dreams, PPO in new ones. From a checkout:
+too, is that of nobody's exploitation. The agent of each look is kept in OUT/GAME-METHOD-SEED/agents: with --judge-later
+a GPU only trains, and another machine plays the games. The same command goes on after a stop: runs that are done are
+skipped, and one that was broken off goes on from its last look, the actor-critic in its dreams, PPO in new ones. From a
+checkout:
 
     python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --denoising-steps 1
 
