@@ -34,3 +34,10 @@ def test_on_a_gpu_the_whole_step_is_recorded():
     record = compiled.recorder(torch.device("cuda"))
     assert isinstance(record(lambda now, action: (now, action)), Replayed)  # pyright: ignore
     assert compiled.recorder(torch.device("cpu")) is None
+
+
+def test_on_a_gpu_the_drawing_of_random_numbers_is_compiled_where_asked():
+    gpu, cpu = torch.device("cuda"), torch.device("cpu")
+    assert compiled.drawing_compiler(gpu, compile=True) is compiled.compiled
+    assert compiled.drawing_compiler(gpu, compile=False) is None
+    assert compiled.drawing_compiler(cpu, compile=True) is None

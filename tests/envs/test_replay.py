@@ -2,6 +2,9 @@
 again on the same tensors, and writes over the same results.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 
@@ -95,6 +98,24 @@ def test_a_replayed_dream_is_the_dream_to_the_bit_through_resets_and_restores(mo
         handed.append((seen, replayed.snapshot(), cloned((seen, replayed.snapshot()))))
     assert all(same((seen, snapshot), copy) for seen, snapshot, copy in handed)
     assert (recorder.recorded, recorder.replayed) == (1, 24)
+
+
+def test_a_dream_draws_all_its_random_numbers_by_what_a_compiler_gave_and_is_the_same():
+    drawn = []
+
+    def compiler(function: Callable[..., Any]) -> Callable[..., Any]:
+        def compiled(*given: Any) -> Any:
+            drawn.append(function.__name__)
+            return function(*given)
+
+        return compiled
+
+    arguments = {"starts": (0, 1, 2, 3), "max_episode_steps": 2}
+    plain, other = counting_dream(3, **arguments), counting_dream(3, **arguments, compiler=compiler)
+    assert same(plain.reset(seed=5), other.reset(seed=5))
+    for t in range(4):
+        assert same(plain.step(torch.tensor([t % 3, 0, 1])), other.step(torch.tensor([t % 3, 0, 1])))
+    assert (drawn.count("draw"), drawn.count("integers")) == (4, 3), "a step each; the reset and two autoresets"
 
 
 def test_a_network_replays_too():

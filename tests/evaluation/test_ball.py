@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.evaluation.ball import find_balls, has_detector
+from gym_diamond.evaluation.ball import count_balls, find_balls, has_detector
 from tests.atari_screens import BRICKS, GREEN, ORANGE, RED, breakout, frame, middle, pong
 
 
@@ -161,3 +161,16 @@ def test_there_is_a_detector_for_two_games_in_frames_of_64_by_64():
         find_balls("Boxing", torch.zeros(1, 64, 64, 3, dtype=torch.uint8))
     with pytest.raises(InvalidArgument, match=r"\(84, 84, 3\)"):
         find_balls("Pong", torch.zeros(1, 84, 84, 3, dtype=torch.uint8))
+
+
+def test_rows_of_frames_are_counted_each_for_itself():
+    """Light that stays among the bricks for three frames is no ball, but those of two rows do not follow each other."""
+    first, second = (
+        torch.stack([frame(breakout((top, 43), gone=tower(0, 4))) for top in tops])
+        for tops in ((84, 78, 70), (70, 70, 78))
+    )
+    assert find_balls("Breakout", torch.cat([first, second])).num.tolist() == [1, 1, 0, 0, 0, 1]
+    assert count_balls("Breakout", torch.stack([first, second])).tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert count_balls("Pong", torch.stack([frame(pong((120, 60))), frame(pong())])[None]).tolist() == [[1, 0]]
+    with pytest.raises(InvalidArgument, match=r"no detector of the ball for Breakout in frames \(32, 64, 3\)"):
+        count_balls("Breakout", first[:, :32])
