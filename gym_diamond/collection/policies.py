@@ -118,10 +118,12 @@ class EpsilonPolicy:
 def _streams_kept() -> Iterator[None]:
     """The global streams of random numbers are afterwards what they were: somebody may be training meanwhile."""
     here, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng(range(torch.cuda.device_count())):
-        yield
-    random.setstate(here)
-    np.random.set_state(numpy)  # noqa: NPY002
+    try:
+        with torch.random.fork_rng(range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []):
+            yield
+    finally:
+        random.setstate(here)
+        np.random.set_state(numpy)  # noqa: NPY002
 
 
 class SB3Policy:

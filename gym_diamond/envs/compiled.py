@@ -40,8 +40,12 @@ def recorder(device: torch.device) -> Compiler | None:
 
 
 def drawing_compiler(device: torch.device, compile: bool) -> Compiler | None:
-    """What compiles the drawing of random numbers; None on a CPU, which minds small operations less."""
-    return compiled if compile and device.type == "cuda" else None
+    """What compiles the drawing of random numbers; None on a CPU, which minds small operations less.
+
+    All dreams of a process share these functions, and after some eight shapes inductor takes no more of one. Those that
+    come later are drawn as they were written, which whole graphs would not allow.
+    """
+    return partial(torch.compile, dynamic=False) if compile and device.type == "cuda" else None
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -35,7 +35,7 @@ FIRST = 1_000  # steps after which all that is kept once is there
 def measure(preset: str, num_envs: int, steps: int, passes: int, device: str) -> None:
     """Print a line for so many rows, from this process."""
     torch.set_num_threads(1)
-    place = resolve_device(device)
+    place = torch.device("cpu") if preset == "free" else resolve_device(device)
     step = stepper("NumPy", num_envs, EPISODE) if preset == "free" else dreaming(preset, num_envs, passes, device)
     early = loaded = told(place)
     for number in tqdm(range(steps), unit="step", mininterval=10):

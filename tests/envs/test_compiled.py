@@ -2,9 +2,11 @@
 
 import torch
 
+from gym_diamond import noise
 from gym_diamond.envs import compiled
 from gym_diamond.envs.compiled import engine
 from gym_diamond.envs.replay import Replayed
+from gym_diamond.envs.streams import row_keys
 from gym_diamond.world_models.diamond.fast_step import FastStep
 from tests.world_models.test_diamond import make_world
 
@@ -38,6 +40,16 @@ def test_on_a_gpu_the_whole_step_is_recorded():
 
 def test_on_a_gpu_the_drawing_of_random_numbers_is_compiled_where_asked():
     gpu, cpu = torch.device("cuda"), torch.device("cpu")
-    assert compiled.drawing_compiler(gpu, compile=True) is compiled.compiled
+    assert compiled.drawing_compiler(gpu, compile=True) is not None
     assert compiled.drawing_compiler(gpu, compile=False) is None
     assert compiled.drawing_compiler(cpu, compile=True) is None
+
+
+def test_random_numbers_are_drawn_for_more_shapes_than_are_compiled_of_one_function(monkeypatch):
+    compiler = compiled.drawing_compiler(torch.device("cuda"), compile=True)
+    assert compiler is not None
+    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 2)
+    for num in (1, 2, 3, 4):  # each in a wrapper of its own, as dreams of one process have it
+        keys, counter = row_keys(list(range(num)), torch.device("cpu")), torch.zeros(num, dtype=torch.int64)
+        drawn = compiler(noise.integers, backend="eager")(keys, counter, noise.CONTEXT, 10)
+        assert torch.equal(drawn, noise.integers(keys, counter, noise.CONTEXT, 10))
