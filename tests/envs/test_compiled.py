@@ -45,10 +45,10 @@ def test_on_a_gpu_the_drawing_of_random_numbers_is_compiled_where_asked():
     assert compiled.drawing_compiler(cpu, compile=True) is None
 
 
-def test_random_numbers_are_drawn_for_more_shapes_than_are_compiled_of_one_function(monkeypatch):
+@torch._dynamo.config.patch(recompile_limit=2)
+def test_random_numbers_are_drawn_for_more_shapes_than_are_compiled_of_one_function():
     compiler = compiled.drawing_compiler(torch.device("cuda"), compile=True)
     assert compiler is not None
-    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 2)
     for num in (1, 2, 3, 4):  # each in a wrapper of its own, as dreams of one process have it
         keys, counter = row_keys(list(range(num)), torch.device("cpu")), torch.zeros(num, dtype=torch.int64)
         drawn = compiler(noise.integers, backend="eager")(keys, counter, noise.CONTEXT, 10)
