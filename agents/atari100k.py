@@ -79,7 +79,7 @@ def main(words: Sequence[str]) -> None:
     session = Session(out, config, parts, start.position, (*PROGRAM.split(), *told), precision)
     say(f"{config.game}, {config.mode}, preset {config.preset}; {device}, {precision}")
     try:
-        end = learn(parts, config, start, session, precision)
+        end = learn(parts, config, start, session)
     finally:
         session.close()
     say(f"{end.epoch:,} epochs and {num_updates(end):,} updates in {end.elapsed / 60:.1f} minutes; they are in {out}")

@@ -19,7 +19,6 @@ from agents.replay import Replay
 from agents.rollout import rollout
 from gym_diamond.fitting import learner as world_learner
 from gym_diamond.fitting.loop import Tally, count, deferred_interrupt, finite_means
-from gym_diamond.hardware import ComputePrecision
 
 
 class Moment(NamedTuple):
@@ -45,9 +44,7 @@ class Hooks(Protocol):
         ...
 
 
-def learn(
-    parts: Parts, config: Atari100kConfig, start: Moment, hooks: Hooks, precision: ComputePrecision = "fp32"
-) -> Position:
+def learn(parts: Parts, config: Atari100kConfig, start: Moment, hooks: Hooks) -> Position:
     """The position at the end: where the budget of `config` is used up.
 
     Args:
@@ -55,7 +52,6 @@ def learn(
         config: complete.
         start: where to go on from.
         hooks: called between turns; a checkpoint is taken every so often and at the end.
-        precision: what the world model is fitted in.
 
     Raises:
         InvalidRun: a loss or a gradient is not finite; the last checkpoint stays as it was.
@@ -67,7 +63,7 @@ def learn(
     tally: Tally = {}
     with deferred_interrupt() as interrupted:
         while (turn := schedule.turn(now.position, parts.num_steps)) != "over" and not interrupted.is_set():
-            now, metrics = take(turn, parts, config, now, precision)
+            now, metrics = take(turn, parts, config, now)
             count(tally, turn, metrics)
             position = now.position._replace(elapsed=time.monotonic() - began)
             now = now._replace(position=position)
@@ -89,9 +85,7 @@ def learn(
     return now.position
 
 
-def take(
-    turn: Turn, parts: Parts, config: Atari100kConfig, now: Moment, precision: ComputePrecision
-) -> tuple[Moment, dict[str, Tensor]]:
+def take(turn: Turn, parts: Parts, config: Atari100kConfig, now: Moment) -> tuple[Moment, dict[str, Tensor]]:
     """Where the run stands after `turn`, and what to log of it."""
     position, play = now
     if turn == "close":
@@ -104,7 +98,7 @@ def take(
         return Moment(position._replace(actor=position.actor + 1), play._replace(memory=memory)), metrics
     if turn in ("collect", "first_collection"):
         return now._replace(position=collect(turn, parts, config, position)), {}
-    return fit_once(turn, parts, config, now, precision)
+    return fit_once(turn, parts, config, now)
 
 
 def collect(turn: Turn, parts: Parts, config: Atari100kConfig, position: Position) -> Position:
@@ -121,9 +115,7 @@ def collect(turn: Turn, parts: Parts, config: Atari100kConfig, position: Positio
     return position
 
 
-def fit_once(
-    turn: Turn, parts: Parts, config: Atari100kConfig, now: Moment, precision: ComputePrecision
-) -> tuple[Moment, dict[str, Tensor]]:
+def fit_once(turn: Turn, parts: Parts, config: Atari100kConfig, now: Moment) -> tuple[Moment, dict[str, Tensor]]:
     """Where the run stands after an update of the denoiser or of reward and end, and what to log of it."""
     assert parts.world is not None
     world, position, schedule = parts.world, now.position, config.schedule
@@ -131,7 +123,7 @@ def fit_once(
     number = getattr(position, turn)
     progress = number / max(1, schedule.updates(turn, schedule.epochs(position)))
     store = world.replay.view(config.recency)
-    metrics = world_learner.update(learner, store, config.seed, number, progress, precision)
+    metrics = world_learner.update(learner, store, config.seed, number, progress)
     return now._replace(position=position._replace(**{turn: number + 1})), metrics
 
 

@@ -18,6 +18,7 @@ from agents.imagine_run import Position
 from agents.policy import save_policy
 from agents.rollout import rollout
 from examples.lost_ball import open_dream
+from examples.normalized_cnn import NormalizedCNN
 from examples.ppo_in_reality import RealVecEnv
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import DreamArguments
@@ -49,6 +50,7 @@ class Settings:
     end_mode: str
     frame_stack: int
     recurrent: bool  # RecurrentPPO, with one frame at a time, instead of PPO
+    normalize: bool  # pixels for PPO, by what they showed so far
 
 
 class Engine(NamedTuple):
@@ -149,6 +151,7 @@ def ppo(
             clip_range=0.1,
             ent_coef=0.01,
             gamma=0.985,
+            policy_kwargs={"features_extractor_class": NormalizedCNN} if settings.normalize else {},
             stats_window_size=settings.every,  # more dreams than there can be between two looks
             seed=1_000 * seed,  # rows are seeded from it upwards: seeds share no dream
             device=engine.device,

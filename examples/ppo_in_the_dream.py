@@ -182,6 +182,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("--end-mode", default="sample", choices=["sample", "mode", "never"])
     parser.add_argument("--frame-stack", type=int, default=4)
     parser.add_argument("--recurrent", action="store_true", help="RecurrentPPO instead of PPO")
+    parser.add_argument("--normalize", action="store_true", help="for PPO, each pixel by what it showed so far")
     parser.add_argument("--device", default="auto", help="that dreams and learns; auto is CUDA where there is one")
     parser.add_argument("--compile", action="store_true", help="compile the dreams, which the first step waits for")
     parser.add_argument("--emulators", type=int, default=1, help="threads that play the real games of a training")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (  # from below; modules of one layer do not see each other
     ("errors",),
     ("schema", "frames", "games", "choices"),
-    ("files", "hardware"),
+    ("files", "hardware", "replay"),
     ("nn", "data", "noise"),
     ("world_models",),
     ("checkpoint",),

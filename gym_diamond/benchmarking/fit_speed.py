@@ -1,4 +1,4 @@
-"""Updates a second of both objectives of a fit, at the defaults of `gym-diamond fit`."""
+"""Updates a second of both objectives of a fit, at the defaults of `gym-diamond fit`: recorded, where that is a GPU."""
 
 import copy
 from dataclasses import dataclass
@@ -9,13 +9,15 @@ import numpy as np
 import torch
 
 from gym_diamond import world_models
+from gym_diamond.benchmarking.dreams import Mode
 from gym_diamond.benchmarking.timing import repeated
 from gym_diamond.checkpoint import load_world
 from gym_diamond.data.episode import Episode
 from gym_diamond.data.segments import SegmentStore
-from gym_diamond.fitting.config import RunConfig
+from gym_diamond.fitting.config import FitConfig, RunConfig
 from gym_diamond.fitting.learner import Learner, make_learner, update
-from gym_diamond.hardware import ComputePrecision, resolve_device, resolve_precision
+from gym_diamond.fitting.setup import fast_scorer
+from gym_diamond.hardware import resolve_device, resolve_precision
 from gym_diamond.world_models.protocol import WorldSpec
 
 NUM_EPISODES, NUM_STEPS = 8, 100  # of the play that is fitted to, which is noise
@@ -28,6 +30,7 @@ class FitSettings:
     world: str  # a directory; its architecture, from its own weights
     device: str
     precision: str
+    mode: Mode
     threads: int | None
     budget: float  # seconds for each objective
 
@@ -37,6 +40,7 @@ class FitSpeed(NamedTuple):
 
     objective: str
     precision: str
+    mode: str
     batch_size: int
     updates_per_second: float
 
@@ -54,20 +58,21 @@ def fit_speeds(settings: FitSettings) -> list[FitSpeed]:
     precision = resolve_precision(settings.precision, device)
     world = load_world(settings.world, device=device, precision="fp32")  # weights of a fit are float32
     model: Any = world.model
-    config = RunConfig()
+    config = RunConfig(fit=FitConfig(precision=precision, compile=settings.mode == "compile"))
     store = SegmentStore.from_episodes(noisy_play(model.spec), device)
     model = model.requires_grad_(True).to(memory_format=torch.channels_last)
     speeds = []
     for objective in world_models.backend(model.backend).objectives(model, config.loss):
         optim = getattr(config, objective.name)
-        learner = make_learner(objective, optim, copy.deepcopy(objective.network))
-        spent = median(_update_seconds(learner, store, precision, settings.budget))
-        speeds.append(FitSpeed(objective.name, precision, optim.batch_size, 1 / spent))
+        score = fast_scorer(objective, config.fit, device)
+        learner = make_learner(objective, optim, copy.deepcopy(objective.network), score)
+        spent = median(_update_seconds(learner, store, settings.budget))
+        speeds.append(FitSpeed(objective.name, precision, settings.mode, optim.batch_size, 1 / spent))
     return speeds
 
 
-def _update_seconds(learner: Learner, store: SegmentStore, precision: ComputePrecision, budget: float) -> list[float]:
-    return repeated(lambda: update(learner, store, 0, 0, 0.0, precision), store.frames.device, budget)
+def _update_seconds(learner: Learner, store: SegmentStore, budget: float) -> list[float]:
+    return repeated(lambda: update(learner, store, 0, 0, 0.0), store.frames.device, budget)
 
 
 def noisy_play(spec: WorldSpec) -> list[Episode]:

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from gym_diamond.benchmarking.timing import repeated
-from gym_diamond.envs.compiled import compiled, drawing_compiler, recorder
+from gym_diamond.envs.compiled import compiled, drawing_compiler
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.moments import Compiler
+from gym_diamond.replay import recorder
 from gym_diamond.world_models.protocol import Transition
 
 

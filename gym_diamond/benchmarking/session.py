@@ -48,10 +48,16 @@ class Plan(NamedTuple):
         return list(dict.fromkeys(batch.precision for batch in self.batches))
 
     @property
+    def fits(self) -> list[tuple[str, Mode]]:
+        """The precision and mode of each fit that is timed. On a CPU none is compiled: minutes, for nothing gained."""
+        modes = ("eager",) if self.device == "cpu" else self.modes
+        return [(precision, mode) for precision in self.precisions for mode in modes] if self.fit else []
+
+    @property
     def num_tellings(self) -> int:
         """How often `measure` tells what it does next, if nothing fails."""
         of_each = num_tellings(len(self.modes), len(MODES) if self.reference else 0, self.pace)
-        return len(self.precisions) * (1 + self.fit) + len(self.batches) * of_each + (self.reference is not None)
+        return len(self.precisions) + len(self.fits) + len(self.batches) * of_each + (self.reference is not None)
 
 
 def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[dict[str, Any]]:
@@ -90,9 +96,9 @@ def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[
         result = race(dream_settings(plan, batch), settings, plan.pace, tell)
         document["rows"] += rows(subject, result, peaks[batch.precision])
         yield document
-    for precision in plan.precisions if plan.fit else ():
-        tell(f"fit, {precision}")
-        fit = FitSettings(str(plan.directory), plan.device, precision, plan.threads, plan.pace.seconds)
+    for precision, mode in plan.fits:
+        tell(f"fit, {precision}, {mode}")
+        fit = FitSettings(str(plan.directory), plan.device, precision, mode, plan.threads, plan.pace.seconds)
         document["fit"] += [speed._asdict() for speed in isolated("fit", fit_speeds, fit)]
         yield document
 

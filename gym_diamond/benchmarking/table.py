@@ -37,8 +37,9 @@ def parts_table(rows: Sequence[Row]) -> str:
 
 def fit_table(speeds: Sequence[Row]) -> str:
     """Updates a second of each objective."""
-    lines = [[s["objective"], s["precision"], str(s["batch_size"]), speed(s["updates_per_second"])] for s in speeds]
-    return table([["objective", "precision", "batch", "updates/s"], *lines])
+    told = ("objective", "precision", "mode", "batch_size")
+    lines = [[*(str(one[key]) for key in told), speed(one["updates_per_second"])] for one in speeds]
+    return table([["objective", "precision", "mode", "batch", "updates/s"], *lines])
 
 
 def _settings(row: Row) -> list[str]:

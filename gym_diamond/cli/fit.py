@@ -93,7 +93,7 @@ def fit_together(argv: list[str], team: Team) -> int:
     if team.leads:
         lead(arguments, setup, origin, start, precision, team)
     else:
-        fit(setup.learners, setup.store, config.fit, start, Follower(), precision, team)
+        fit(setup.learners, setup.store, config.fit, start, Follower(), team)
     return 0
 
 
@@ -115,7 +115,7 @@ def lead(
     try:
         if start.step == 0:
             session.checkpoint(start)  # from here on, whatever happens leaves a world that loads
-        end = fit(setup.learners, setup.store, config.fit, start, session, precision, team)
+        end = fit(setup.learners, setup.store, config.fit, start, session, team)
     finally:
         session.close()
     say(f"{end.step:,} steps in {end.elapsed / 60:.1f} minutes; the world is in {out}")

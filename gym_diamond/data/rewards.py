@@ -24,7 +24,7 @@ def reward_classes(reward: Tensor, reward_values: tuple[float, ...]) -> Tensor:
     """The index into `reward_values` of each reward; with values (-1, 0, 1) that of its sign."""
     if reward_values == SIGNS:
         reward = reward.sign()
-    values = torch.tensor(reward_values, device=reward.device)
+    values = _values(reward_values, reward)
     return (reward[..., None] - values).abs().argmin(dim=-1)
 
 
@@ -38,7 +38,7 @@ def two_hot(reward: Tensor, reward_values: tuple[float, ...]) -> Tensor:
     Returns:
         `(..., K)` float32, non-negative, with sum 1.
     """
-    values = torch.tensor(reward_values, device=reward.device)
+    values = _values(reward_values, reward)
     reward = reward.clamp(values[0], values[-1])
     right = torch.searchsorted(values, reward.contiguous()).clamp(min=1)
     left = right - 1
@@ -51,6 +51,11 @@ def two_hot(reward: Tensor, reward_values: tuple[float, ...]) -> Tensor:
 def reward_targets(reward: Tensor, reward_values: tuple[float, ...], coding: RewardCoding) -> Tensor:
     """What the cross entropy of a reward's prediction aims at: classes `(...)` int64, or shares `(..., K)` float32."""
     return reward_classes(reward, reward_values) if coding == "classes" else two_hot(reward, reward_values)
+
+
+def _values(reward_values: tuple[float, ...], reward: Tensor) -> Tensor:
+    """The values on the device of `reward`, `(K,)`, written there: a GPU would have to wait for a copy of them."""
+    return torch.stack([reward.new_full((), value) for value in reward_values])
 
 
 def choose_values(rewards: np.ndarray) -> tuple[tuple[float, ...], RewardCoding]:

@@ -6,6 +6,7 @@ lies before an episode's first frame or after its last is marked by a mask, neve
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -83,6 +84,11 @@ class SegmentStore:
         """This store with the transitions marked with which something appears (`data/appearances.py`)."""
         return replace(self, appears=appearances(self.frames, self.offsets))
 
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """The number of frames of each episode, `(E,)` int64, where reading it does not wait for the device again."""
+        return self.offsets.diff().cpu().numpy()
+
     @property
     def num_transitions(self) -> int:
         """The number of actions that were played."""
@@ -105,13 +111,13 @@ class SegmentStore:
         Raises:
             InvalidArgument: no episode is long enough for `window`, or nobody looked for the appearances it asks for.
         """
-        num_frames = self.offsets.diff()  # (E,)
-        num_starts = (num_frames - window.length + window.pad_after + window.pad_before + 1).clamp(min=0)
-        total = int(num_starts.sum())
+        more = window.pad_before + window.pad_after + 1 - window.length  # starts than frames
+        total = int((self.lengths + more).clip(min=0).sum())
         if total == 0:
             raise InvalidArgument(
-                f"No episode has the {window.length} frames of {window}; the longest has {int(num_frames.max())}."
+                f"No episode has the {window.length} frames of {window}; the longest has {self.lengths.max()}."
             )
+        num_starts = (self.offsets.diff() + more).clamp(min=0)  # (E,)
         if self.weights is None:
             pair = torch.randint(total, (batch_size,), generator=generator, device=generator.device)
             pair = pair.to(self.offsets.device)

@@ -1,7 +1,8 @@
 """How a world is run: the fastest equal of its step that a machine has.
 
 The world's own `step` stays the specification. Its backend's `faster_step` computes the same with less work;
-`compile=True` compiles the networks in it; on a GPU the whole step of a `Dream` is one CUDA graph (`replay.py`).
+`compile=True` compiles the networks in it; on a GPU the whole step of a `Dream` is one CUDA graph (`replay.py`, a
+level below).
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import torch
 
 from gym_diamond import world_models
 from gym_diamond.envs.moments import Compiler, StepFunction
-from gym_diamond.envs.replay import Replayed, capture_cuda
+from gym_diamond.replay import recorder
 
 
 class Engine(NamedTuple):
@@ -32,11 +33,6 @@ def engine(model: Any, *, compile: bool = False) -> Engine:
     """
     step = world_models.backend(model.backend).faster_step(model, compiled if compile else None)
     return Engine(step, recorder(model.device), drawing_compiler(model.device, compile))
-
-
-def recorder(device: torch.device) -> Compiler | None:
-    """What records a dream's whole step on `device`; None on a CPU, which gains nothing by it."""
-    return partial(Replayed, capture=partial(capture_cuda, device)) if device.type == "cuda" else None
 
 
 def drawing_compiler(device: torch.device, compile: bool) -> Compiler | None:

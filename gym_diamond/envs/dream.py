@@ -42,7 +42,7 @@ class Dream:
         stagger: spread the clocks evenly at a full reset, so that rows are not all truncated in the same step.
         step: stands in for `world.step`, for example `torch.compile(world.step)`.
         record: gives an equal of the pure function that a whole step is, noise and autoreset included, for example one
-            that replays it (`envs/replay.py`). None takes it as it is.
+            that replays it (`gym_diamond/replay.py`). None takes it as it is.
         compiler: gives a faster equal of what draws random numbers, many small operations. None takes it as it is.
 
     Raises:

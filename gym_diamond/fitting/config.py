@@ -84,6 +84,9 @@ class FitConfig:
     """Keep images with their channels innermost in memory: the layout that most convolution kernels prefer."""
     compile: bool = False
     """Compile the losses with torch.compile: the same up to rounding, after minutes at the start on few cores."""
+    cuda_graph: bool = True
+    """On a GPU, record the loss of each network and its way back once, and replay them: one launch in the place of
+    thousands. Costs the memory of the activations of both networks."""
     weights_dtype: Literal["fp32", "bf16"] = "fp32"
     """What the world's weights are stored in; bf16 halves the file."""
     num_contexts: int = 256

@@ -6,7 +6,7 @@ generator, and objectives do not disturb each other. Nor does it depend on how m
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ from gym_diamond.data.segments import SegmentStore
 from gym_diamond.errors import InvalidRun
 from gym_diamond.fitting.config import OptimConfig
 from gym_diamond.fitting.distributed import ALONE, Team
+from gym_diamond.fitting.gradients import Score, Scored, scorer
 from gym_diamond.fitting.optim import below, learning_rate, load_moments, make_optimizer, moments, update_average
-from gym_diamond.hardware import ComputePrecision
 from gym_diamond.world_models.objective import Objective
 
 
@@ -27,7 +27,7 @@ class Learner:
     """What belongs to one objective. The three parts that change are changed by `update` and `load_tensors` only."""
 
     objective: Objective[Any]
-    loss: Callable[..., tuple[Tensor, dict[str, Tensor]]]  # the objective's, or an equal one that is compiled
+    score: Score  # takes the objective's loss and its gradients
     config: OptimConfig
     optimizer: torch.optim.AdamW
     average: nn.Module  # a network like the objective's, whose weights are the running average
@@ -53,10 +53,19 @@ class Learner:
         load_moments(self.objective.network, self.optimizer, below("optimizer.", tensors))
 
 
-def make_learner(objective: Objective[Any], config: OptimConfig, average: nn.Module, compiled: bool = False) -> Learner:
-    """A learner that has not learned yet. `average` must be a copy of the objective's network."""
-    loss = torch.compile(objective.loss, fullgraph=True, dynamic=False) if compiled else objective.loss
-    return Learner(objective, loss, config, make_optimizer(objective.network, config), average.requires_grad_(False))
+def make_learner(
+    objective: Objective[Any], config: OptimConfig, average: nn.Module, score: Score | None = None
+) -> Learner:
+    """A learner that has not learned yet.
+
+    Args:
+        objective: what is learned; its network, on its device.
+        config: how.
+        average: a copy of the objective's network.
+        score: a faster equal of the objective's `scorer`; None takes that.
+    """
+    optimizer = make_optimizer(objective.network, config)
+    return Learner(objective, score or scorer(objective), config, optimizer, average.requires_grad_(False))
 
 
 def update(
@@ -65,7 +74,6 @@ def update(
     seed: int,
     step: int,
     progress: float,
-    precision: ComputePrecision,
     team: Team = ALONE,
 ) -> dict[str, Tensor]:
     """The detached metrics of one gradient step, among them `loss` and `grad_norm`; nothing waits for the device.
@@ -76,7 +84,6 @@ def update(
         seed: of the fit.
         step: of the fit; together with the seed and the objective's name it decides batch and noise.
         progress: how much of the fit is done, in [0, 1].
-        precision: what the network computes in.
         team: the processes that share the batch; each must be at the same step.
     """
     objective, config, optimizer = learner.objective, learner.config, learner.optimizer
@@ -85,11 +92,9 @@ def update(
     segment = store.sample(objective.window, config.batch_size, generator, team.rows)
     noise = objective.draw(config.batch_size, generator, team.rows)
     counts = team.total([objective.counts(segment.is_real)])[0]
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-        loss, metrics = learner.loss(segment, noise, counts)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    metrics = _add_up(objective.network, {"loss": loss.detach(), **metrics}, team)
+    metrics, gradients = _add_up(learner.score(segment, noise, counts), team)
+    for parameter, gradient in zip(objective.network.parameters(), gradients, strict=True):
+        parameter.grad = gradient
     grad_norm = nn.utils.clip_grad_norm_(objective.network.parameters(), config.max_grad_norm, foreach=True)
     count = step // config.every
     lr = learning_rate(config, count, progress)
@@ -100,15 +105,15 @@ def update(
     return {**metrics, "grad_norm": grad_norm.detach(), "lr": torch.tensor(lr, dtype=torch.float64)}
 
 
-@torch.no_grad()
-def _add_up(network: nn.Module, metrics: dict[str, Tensor], team: Team) -> dict[str, Tensor]:
-    """The metrics of the whole batch, from each process's share; the gradients in `network` become the whole ones."""
+def _add_up(share: Scored, team: Team) -> tuple[dict[str, Tensor], Sequence[Tensor]]:
+    """The metrics of the whole batch, the loss among them, and its gradients, from each process's share of it."""
+    metrics = {"loss": share.loss, **share.metrics}
     if team.size == 1:
-        return metrics
-    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+        return metrics, share.gradients
+    gradients = list(share.gradients)
     sums = team.total([*gradients, *metrics.values()])
     torch._foreach_copy_(gradients, sums[: len(gradients)])  # pyright: ignore[reportPrivateImportUsage]
-    return dict(zip(metrics, sums[len(gradients) :], strict=True))
+    return dict(zip(metrics, sums[len(gradients) :], strict=True)), gradients
 
 
 def stream_seed(seed: int, name: str, step: int) -> int:

@@ -20,7 +20,6 @@ from gym_diamond.errors import InvalidRun
 from gym_diamond.fitting.config import FitConfig
 from gym_diamond.fitting.distributed import ALONE, Team
 from gym_diamond.fitting.learner import Learner, update
-from gym_diamond.hardware import ComputePrecision
 
 
 class Position(NamedTuple):
@@ -58,7 +57,6 @@ def fit(
     config: FitConfig,
     start: Position,
     hooks: Hooks,
-    precision: ComputePrecision = "fp32",
     team: Team = ALONE,
 ) -> Position:
     """The position at the end: where the budget of `config` is used up.
@@ -69,7 +67,6 @@ def fit(
         config: steps, minutes, seed and intervals.
         start: where to go on from.
         hooks: called between steps; a checkpoint is taken every so often and at the end.
-        precision: what the networks compute in.
         team: the processes that fit together. All take the same steps: time is that of process 0, and what stops one
             stops all.
 
@@ -84,7 +81,7 @@ def fit(
         while (progress := position.progress(config)) < 1 and not team.any(interrupted.is_set()):
             for learner in learners:
                 if learner.config.every and position.step % learner.config.every == 0:
-                    metrics = update(learner, store, config.seed, position.step, progress, precision, team)
+                    metrics = update(learner, store, config.seed, position.step, progress, team)
                     count(tally, learner.objective.name, metrics)
             position = Position(position.step + 1, team.clock(time.monotonic() - began))
             saves = position.elapsed - saved.elapsed >= 60 * config.checkpoint_minutes

@@ -13,9 +13,13 @@ from gym_diamond.checkpoint import load_world
 from gym_diamond.data.contexts import ContextBank, cut
 from gym_diamond.data.segments import SegmentStore
 from gym_diamond.errors import InvalidRun, InvalidWorld
-from gym_diamond.fitting.config import RunConfig
+from gym_diamond.fitting.config import FitConfig, RunConfig
+from gym_diamond.fitting.gradients import Score, scorer
 from gym_diamond.fitting.learner import Learner, make_learner
 from gym_diamond.fitting.material import Material
+from gym_diamond.hardware import resolve_precision
+from gym_diamond.replay import recorder
+from gym_diamond.world_models.objective import Objective
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
 
 
@@ -63,8 +67,16 @@ def make_learners(config: RunConfig, spec: WorldSpec, device: torch.device) -> t
     learners = []
     for objective in world_models.backend(config.backend).objectives(model, config.loss):
         twin = average.get_submodule(name_of(objective.network, model))
-        learners.append(make_learner(objective, getattr(config, objective.name), twin, config.fit.compile))
+        optim = getattr(config, objective.name)
+        learners.append(make_learner(objective, optim, twin, fast_scorer(objective, config.fit, device)))
     return average, tuple(learners)
+
+
+def fast_scorer(objective: Objective[Any], config: FitConfig, device: torch.device) -> Score:
+    """The `scorer` of `objective` as `config` says: its precision, compiled or not, on a GPU recorded or not."""
+    score = scorer(objective, resolve_precision(config.precision, device), config.compile)
+    record = recorder(device) if config.cuda_graph else None
+    return record(score) if record else score
 
 
 def build_model(config: RunConfig, spec: WorldSpec) -> Any:

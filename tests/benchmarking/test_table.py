@@ -5,14 +5,14 @@ from gym_diamond.benchmarking.table import fit_table, load_sentence, peak_senten
 
 def test_a_fit_has_a_line_for_each_objective():
     speeds = [
-        {"objective": "denoiser", "precision": "fp32", "batch_size": 16, "updates_per_second": 1.239},
-        {"objective": "reward_end", "precision": "bf16", "batch_size": 32, "updates_per_second": 12.0},
+        {"objective": "denoiser", "precision": "fp32", "mode": "eager", "batch_size": 16, "updates_per_second": 1.239},
+        {"objective": "reward_end", "precision": "bf16", "mode": "compile", "batch_size": 32, "updates_per_second": 12},
     ]
     assert fit_table(speeds).splitlines() == [
-        "| objective  | precision | batch | updates/s |",
-        "|------------|-----------|-------|-----------|",
-        "| denoiser   | fp32      | 16    | 1.24      |",
-        "| reward_end | bf16      | 32    | 12.0      |",
+        "| objective  | precision | mode    | batch | updates/s |",
+        "|------------|-----------|---------|-------|-----------|",
+        "| denoiser   | fp32      | eager   | 16    | 1.24      |",
+        "| reward_end | bf16      | compile | 32    | 12.0      |",
     ]
 
 

@@ -62,6 +62,6 @@ def test_waiting_for_data_is_under_5_percent_of_a_training_step_of_the_small_den
     generator = torch.Generator().manual_seed(0)
 
     waiting = cpu_seconds(lambda i: store.sample(objective.window, BATCH_SIZE, generator), times=25)
-    training = cpu_seconds(lambda i: update(learner, store, 0, i, 0.0, "fp32"), times=3)
+    training = cpu_seconds(lambda i: update(learner, store, 0, i, 0.0), times=3)
 
     assert 0 < waiting < 0.05 * training, f"{1e3 * waiting:.1f} ms of {1e3 * training:.0f} ms"

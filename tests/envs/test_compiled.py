@@ -5,8 +5,8 @@ import torch
 from gym_diamond import noise
 from gym_diamond.envs import compiled
 from gym_diamond.envs.compiled import engine
-from gym_diamond.envs.replay import Replayed
 from gym_diamond.envs.streams import row_keys
+from gym_diamond.replay import Replayed
 from gym_diamond.world_models.diamond.fast_step import FastStep
 from tests.world_models.test_diamond import make_world
 

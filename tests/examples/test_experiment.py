@@ -37,6 +37,7 @@ SETTINGS = Settings(
     end_mode="sample",
     frame_stack=2,
     recurrent=False,
+    normalize=False,
 )
 
 

@@ -72,7 +72,7 @@ def gradients(loss: LossConfig, team: Team, compiled: bool = False) -> dict[str,
         with torch.no_grad():  # the last layers start at zero, and then most gradients are zero
             for i, parameter in enumerate(network.parameters()):
                 parameter += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(i))
-        metrics = update(learner, setup.store, seed=0, step=3, progress=0.0, precision="fp32", team=team)
+        metrics = update(learner, setup.store, seed=0, step=3, progress=0.0, team=team)
         found |= {f"{name}.{key}": value for key, value in metrics.items()}
         found |= {f"{name}.gradient.{key}": p.grad for key, p in network.named_parameters() if p.grad is not None}
     return found

@@ -39,7 +39,10 @@ def test_each_loss_is_one_graph_with_the_value_and_the_gradients_of_the_plain_on
         assert (gradients[1] - gradients[0]).norm() <= 1e-5 * gradients[0].norm()
 
 
-def test_a_learner_is_compiled_if_it_is_told_to():
-    plain, compiled = (shared_work.make(shared_work.PLAIN, told).learners[0] for told in (False, True))
-    assert plain.loss == plain.objective.loss
-    assert compiled.loss != compiled.objective.loss
+def test_a_loss_is_compiled_if_it_is_told_to(monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    monkeypatch.setattr(torch, "compile", lambda loss, **options: asked.append((loss, options)) or loss)
+    shared_work.make(shared_work.PLAIN)
+    assert asked == []
+    learners = shared_work.make(shared_work.PLAIN, compiled=True).learners
+    assert asked == [(learner.objective.loss, {"fullgraph": True, "dynamic": False}) for learner in learners]

@@ -4,6 +4,7 @@ import copy
 import signal
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from gym_diamond.data.segments import Segment, SegmentStore, Window
 from gym_diamond.errors import InvalidRun
 from gym_diamond.fitting import run
 from gym_diamond.fitting.config import FitConfig, OptimConfig
+from gym_diamond.fitting.gradients import scorer
 from gym_diamond.fitting.learner import Learner, make_learner, stream_seed
 from gym_diamond.fitting.loop import Position, deferred_interrupt, fit
 from gym_diamond.world_models.objective import weighted_mean
@@ -238,9 +240,12 @@ def test_a_fit_in_another_thread_runs_to_its_end(store: SegmentStore):
 
 
 def test_bf16_computes_in_bf16_and_keeps_float32_weights(store: SegmentStore):
-    whole, half = make_learners(), make_learners()
-    fit(whole, store, FitConfig(steps=3), Position(), Recorder(), "fp32")
-    fit(half, store, FitConfig(steps=3), Position(), Recorder(), "bf16")
+    whole, half = (
+        make_learners(),
+        tuple(replace(learner, score=scorer(learner.objective, "bf16")) for learner in make_learners()),
+    )
+    for learners in (whole, half):
+        fit(learners, store, FitConfig(steps=3), Position(), Recorder())
     a, b = (learner[0].objective.network.state_dict() for learner in (whole, half))
     assert {tensor.dtype for tensor in b.values()} == {torch.float32}
     assert not all(torch.equal(a[name], b[name]) for name in a)

@@ -1,4 +1,4 @@
-"""A pure function of tensors, recorded once and replayed: how a whole step becomes a single launch on a GPU.
+"""A function of tensors, recorded once and replayed: how the many kernels of a step become one launch on a GPU.
 
 A GPU waits for Python between small kernels. A CUDA graph keeps all kernels of a step, with the addresses of their
 tensors, so whatever goes in is copied into the same buffers each time, and whatever comes out is copied out of them:
@@ -8,12 +8,15 @@ Tests run on the CPU, with a stand-in for the graph; `tests/benchmarks/same_on_a
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-Tree = Any  # a tensor, or a tuple (named or not) of trees
+Tree = Any  # a tensor, or a tuple (named or not), list or dict of trees
+Recorder = Callable[[Callable[..., Tree]], Callable[..., Tree]]
+"""Of a function of trees: an equal one that is recorded at its first call."""
 Capture = Callable[[Callable[[], Tree]], tuple[Tree, Callable[[], Any]]]
 """Of work that is to be recorded: what it returned, and a function that does it again, on and into the same tensors."""
 
@@ -24,7 +27,8 @@ class Replayed:
     """An equal of `function` that records it at the first call, and for each new set of shapes.
 
     Args:
-        function: pure, of trees of tensors, with shapes and work that do not depend on values.
+        function: of trees of tensors, with shapes and work that do not depend on values. It may read other tensors,
+            weights for example, that are only ever changed in place, and must not change any.
         capture: how to record, for example with a CUDA graph (`capture_cuda`).
     """
 
@@ -49,6 +53,11 @@ class Replayed:
         return list(leaves(static)), results, replay
 
 
+def recorder(device: torch.device) -> Recorder | None:
+    """What records functions on `device`; None on a CPU, which gains nothing by it."""
+    return partial(Replayed, capture=partial(capture_cuda, device)) if device.type == "cuda" else None
+
+
 def capture_cuda(device: torch.device, work: Callable[[], Tree]) -> tuple[Tree, Callable[[], Any]]:
     """A `Capture` by a CUDA graph on `device`."""
     with torch.cuda.device(device):
@@ -69,7 +78,7 @@ def leaves(tree: Tree) -> Iterator[Tensor]:
     if isinstance(tree, Tensor):
         yield tree
     else:
-        for part in tree:
+        for part in tree.values() if isinstance(tree, dict) else tree:
             yield from leaves(part)
 
 
@@ -77,5 +86,7 @@ def cloned(tree: Tree) -> Tree:
     """`tree` with tensors of its own."""
     if isinstance(tree, Tensor):
         return tree.clone()
+    if isinstance(tree, dict):
+        return {key: cloned(part) for key, part in tree.items()}
     parts = [cloned(part) for part in tree]
     return type(tree)(*parts) if isinstance(tree, tuple) and type(tree) is not tuple else tuple(parts)

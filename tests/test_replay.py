@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gym_diamond.envs.dream import Dream
-from gym_diamond.envs.replay import Replayed, cloned, leaves
+from gym_diamond.replay import Replayed, cloned, leaves
 from gym_diamond.world_models.diamond.fast_step import FastStep
 from tests.fakes import CountingWorld, counting_bank, counting_dream
 from tests.world_models.test_diamond import SPEC, make_context, make_world
