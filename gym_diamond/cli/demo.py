@@ -4,6 +4,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gymnasium
 import numpy as np
@@ -11,9 +12,11 @@ import tyro
 from PIL import Image
 from tqdm import tqdm
 
-from gym_diamond.choices import choices_of
 from gym_diamond.cli import say
 from gym_diamond.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from gym_diamond.collection.policies import Policy
 
 COLUMNS = 4  # dreams side by side in the GIF
 ZOOM = 2  # screen pixels per dreamt pixel
@@ -23,7 +26,12 @@ ZOOM = 2  # screen pixels per dreamt pixel
 class Arguments:
     """Dream several games at once, say what happened in them, and write a GIF.
 
-    Needs no network, no GPU and no Atari emulator: the world of Breakout comes with the package.
+    Needs no network, no GPU and no Atari emulator: the worlds of Breakout and Pong come with the package. A dream that
+    is over, or was cut off, begins anew at another moment.
+
+    Aimless play, and a player who follows the ball:
+      gym-diamond demo
+      gym-diamond demo --game Pong --policy scripted
     """
 
     game: str | None = None
@@ -34,8 +42,14 @@ class Arguments:
     """A world directory, as `gym-diamond fit` writes it; by default the world that is bundled for the game."""
     num_envs: int = 8
     """Dreams at once."""
+    policy: str = "sticky"
+    """Who plays: sticky (actions at random, held for a while), random, scripted (follows the ball, in Breakout and
+    Pong), always:NOOP, an agent's .zip of stable-baselines3, a world directory with a policy, or as `collect` has
+    them."""
     steps: int = 100
-    """Steps of each dream."""
+    """Steps of all dreams."""
+    max_episode_steps: int = 50
+    """After which a dream is cut off; -1 = never."""
     seed: int = 0
     """Of starts, noise and actions."""
     device: str = "auto"
@@ -50,17 +64,20 @@ def main(argv: list[str]) -> int:
             f"--num-envs is {arguments.num_envs} and --steps {arguments.steps}; both must be at least 1."
         )
     check_writable(arguments.out)
-    from gym_diamond.envs.loading import LoadedDreamVectorEnv  # torch takes a second: only now
+    from gym_diamond.collection.roster import make_policy  # torch takes a second: only now
+    from gym_diamond.envs.loading import LoadedDreamVectorEnv
 
     envs = LoadedDreamVectorEnv(
         num_envs=arguments.num_envs,
         game=arguments.game or (None if arguments.world else "Breakout"),
         world=arguments.world,
         device=arguments.device,
-        max_episode_steps=-1,
+        max_episode_steps=arguments.max_episode_steps,
+        stagger=arguments.max_episode_steps > 0,
         render_mode="rgb_array",
     )
-    frames, rewards, ends, seconds = dream(envs, arguments.steps, arguments.seed)
+    player = make_policy(arguments.policy, envs.dream.world.spec, arguments.num_envs)
+    frames, rewards, ends, seconds = dream(envs, player, arguments.steps, arguments.seed)
     write_gif(arguments.out, frames, fps=int(envs.metadata["render_fps"]))
     envs.close()
     num = arguments.steps * arguments.num_envs
@@ -73,27 +90,27 @@ def main(argv: list[str]) -> int:
 
 
 def dream(
-    envs: gymnasium.vector.VectorEnv, steps: int, seed: int
+    envs: gymnasium.vector.VectorEnv, player: "Policy", steps: int, seed: int
 ) -> tuple[list[np.ndarray], np.ndarray, np.ndarray, float]:
     """Pictures of all dreams at each step, rewards and ends `(steps, N)`, and the seconds the steps took.
 
-    Actions are held for a random while, as a person would: uniform ones would hardly move the paddle.
+    Args:
+        envs: N dreams that begin anew in the step that ends them.
+        player: plays all of them.
+        steps: of all dreams.
+        seed: of starts, noise and actions.
     """
-    rng = np.random.default_rng(seed)
-    num, choices = envs.num_envs, choices_of(envs.single_action_space)
-    if choices is None:
-        raise InvalidArgument(f"The actions are {envs.single_action_space}; they must be Discrete or MultiDiscrete.")
-    shape = (num, *choices.shape)
-    actions = rng.integers(choices.limits, size=shape)
-    envs.reset(seed=seed)
+    rng, rows = np.random.default_rng(seed), np.arange(envs.num_envs)
+    obs, _ = envs.reset(seed=seed)
+    player.begin(rows)
     frames, rewards, ends = [mosaic(envs.render())], [], []  # pyright: ignore[reportArgumentType]
     seconds = 0.0
     for _ in tqdm(range(steps), desc="dreaming", unit=" steps"):
-        fresh = rng.integers(choices.limits, size=shape)
-        actions = np.where(rng.random(shape) < 1 / 6, fresh, actions)
+        actions = player.act(rows, obs, rng)
         began = time.perf_counter()
-        _, reward, terminated, _, _ = envs.step(actions)
+        obs, reward, terminated, truncated, _ = envs.step(actions)
         seconds += time.perf_counter() - began
+        player.begin(rows[terminated | truncated])
         frames.append(mosaic(envs.render()))  # pyright: ignore[reportArgumentType]
         rewards.append(reward)
         ends.append(terminated)

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from gym_diamond.cli import main
-from gym_diamond.cli.demo import mosaic
+from gym_diamond.cli.demo import dream, mosaic
+from gym_diamond.envs.loading import LoadedDreamVectorEnv
 from tests.tiny import write_tiny_world
 
 
@@ -21,6 +22,40 @@ def test_it_writes_a_gif_and_says_what_happened(tmp_path: Path, capsys: pytest.C
     with Image.open(out) as gif:
         assert gif.size == (4 * 64 * 2, 2 * 64 * 2)
         assert 2 <= gif.n_frames <= 4  # pyright: ignore[reportAttributeAccessIssue] (equal frames are merged)
+
+
+class Noted:
+    """Plays nothing but 0, and notes which rows begin."""
+
+    name = "noted"
+
+    def __init__(self) -> None:
+        self.begun: list[list[int]] = []
+
+    def begin(self, rows: np.ndarray) -> None:
+        self.begun.append(rows.tolist())
+
+    def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        assert frames.shape == (len(rows), 64, 64, 3)
+        return np.zeros(len(rows), np.int64)
+
+
+def test_a_player_is_told_of_every_dream_that_begins_anew(tmp_path: Path) -> None:
+    world = str(write_tiny_world(tmp_path / "world"))
+    envs = LoadedDreamVectorEnv(num_envs=2, world=world, max_episode_steps=2, end_mode="never", render_mode="rgb_array")
+    player = Noted()
+    frames, rewards, ends, _ = dream(envs, player, steps=4, seed=0)
+    assert player.begun == [[0, 1], [], [0, 1], [], [0, 1]]
+    assert (len(frames), rewards.shape, ends.sum()) == (5, (4, 2), 0)
+
+
+def test_who_plays_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world = str(write_tiny_world(tmp_path / "world"))
+    words = ["demo", "--world", world, "--steps", "2", "--num-envs", "1", "--out", str(tmp_path / "dream.gif")]
+    assert main([*words, "--policy", "always:NOOP"]) == 0
+    assert "2 steps of 1 dreams" in capsys.readouterr().out
+    assert main([*words, "--policy", "nobody"]) == 2
+    assert "nobody" in capsys.readouterr().err
 
 
 def test_pictures_stand_four_to_a_row() -> None:
