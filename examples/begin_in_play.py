@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from gym_diamond.checkpoint import CONTEXTS, load_world
 from gym_diamond.cli import exit_status
@@ -42,20 +43,32 @@ def begin_in_play(world: Path, out: Path, coming: bool = False, within: int | No
     loaded = load_world(world)
     bank = loaded.contexts
     game = loaded.model.spec.game
-    before, last = (
-        [find_balls(game, frame[None]) for frame in torch.from_numpy(bank.frames[:, t])]  # each on its own
-        for t in (-2, -1)
-    )
-    in_play = torch.cat([balls.num for balls in last]) == 1
-    place = torch.cat([balls.centre for balls in last])[:, TOWARDS[game]]  # (N,) NaN where there is no ball
-    if coming:
-        in_play &= place > torch.cat([balls.centre for balls in before])[:, TOWARDS[game]]
+    before, last = (torch.from_numpy(bank.frames[:, t]) for t in (-2, -1))
+    num, place = balls_alone(game, last)
+    in_play = ball_comes(game, before, last) if coming else num == 1
     if within is not None:
         in_play &= (place <= PADDLE[game]) & (PADDLE[game] - place <= within)
     keep = in_play.numpy()
     shutil.copytree(world, out)
     ContextBank(bank.frames[keep], bank.actions[keep], bank.is_real[keep]).save(out / CONTEXTS)
     return len(bank), int(keep.sum())
+
+
+def ball_comes(game: str, before: Tensor, last: Tensor) -> Tensor:
+    """Whether the one ball of each frame of `last` is nearer to the agent's paddle than in `before`: `(N,)` bool.
+
+    Args:
+        game: "Breakout" or "Pong".
+        before, last: `(N, 64, 64, 3)` uint8.
+    """
+    num, place = balls_alone(game, last)
+    return (num == 1) & (place > balls_alone(game, before)[1])
+
+
+def balls_alone(game: str, frames: Tensor) -> tuple[Tensor, Tensor]:
+    """How many balls each of `frames` shows `(N,)`, and how far the brightest is towards the paddle `(N,)`, or NaN."""
+    found = [find_balls(game, frame[None]) for frame in frames]  # each on its own: they do not follow each other
+    return torch.cat([balls.num for balls in found]), torch.cat([balls.centre for balls in found])[:, TOWARDS[game]]
 
 
 def command(words: list[str]) -> None:

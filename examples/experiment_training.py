@@ -17,6 +17,7 @@ from agents.imagine_config import ImagineConfig
 from agents.imagine_run import Position
 from agents.policy import save_policy
 from agents.rollout import rollout
+from examples.emulated_dreams import EmulatedDreams, moments
 from examples.lost_ball import open_dream
 from examples.normalized_cnn import NormalizedCNN
 from examples.ppo_in_reality import RealVecEnv
@@ -25,6 +26,8 @@ from gym_diamond.envs.loading import DreamArguments
 from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.envs.vector import DreamVectorEnv
 from gym_diamond.files import replacing
+
+NUM_MOMENTS = 1_500  # where emulated dreams begin
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,15 @@ def trained(
         yield from actor_critic(settings, seed, folder, goes_on, engine)
     else:
         steps = settings.real_frames if method == "ppo_frames" else settings.steps
-        envs = dream_envs(settings, engine) if method == "ppo_dream" else real_envs(settings, seed, engine)
-        yield from ppo(VecMonitor(envs), settings, steps, seed, folder, goes_on, engine)
+        envs = VecMonitor(envs_of(method, settings, seed, engine))
+        yield from ppo(envs, settings, steps, seed, folder, goes_on, engine)
+
+
+def envs_of(method: str, settings: Settings, seed: int, engine: Engine) -> VecEnv:
+    """Where a PPO is trained."""
+    if method == "ppo_dream":
+        return dream_envs(settings, engine)
+    return emulated_envs(settings, seed) if method == "ppo_emulated" else real_envs(settings, seed, engine)
 
 
 def dreams(settings: Settings, frame_stack: int, stagger: bool, engine: Engine) -> Dream:
@@ -129,6 +139,21 @@ def real_envs(settings: Settings, seed: int, engine: Engine) -> VecEnv:
     """Real games for stable-baselines3, on which a lost life ends an episode and rewards are signs, as in the dream."""
     stack = 1 if settings.recurrent else settings.frame_stack
     return RealVecEnv(settings.game, settings.num_envs, stack, 100_000 + 1_000 * seed, engine.emulators)
+
+
+def emulated_envs(settings: Settings, seed: int) -> VecEnv:
+    """Dreams of a perfect world, which begin at moments that the emulator is played to first."""
+    stack = 1 if settings.recurrent else settings.frame_stack
+    starts = moments(settings.game, NUM_MOMENTS, stack, seed=1_000 * seed)
+    return EmulatedDreams(
+        settings.game,
+        settings.num_envs,
+        starts,
+        seed=1_000 * seed,
+        max_steps=settings.dream_steps,
+        lost_after=settings.lost_after,
+        lost_pays=settings.lost_pays,
+    )
 
 
 def ppo(

@@ -20,7 +20,25 @@ from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 from gym_diamond.envs.atari import RealAtari
 
 
-class RealVecEnv(VecEnv):
+class PlainVecEnv(VecEnv):
+    """What SB3 may ask of envs that are no Python objects of their own: nothing."""
+
+    def close(self) -> None: ...
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        return [None for _ in self._get_indices(indices)]  # asked for render_mode: there is nothing to render
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        raise NotImplementedError
+
+    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
+        raise NotImplementedError
+
+    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
+        return [False for _ in self._get_indices(indices)]
+
+
+class RealVecEnv(PlainVecEnv):
     """Real games as SB3 wants them: k frames stacked, an episode ends with a life, rewards are signs."""
 
     def __init__(self, game: str, num_envs: int, frame_stack: int, seed: int, num_threads: int = 1) -> None:
@@ -61,18 +79,6 @@ class RealVecEnv(VecEnv):
 
     def close(self) -> None:
         self.envs.close()
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        return [None for _ in self._get_indices(indices)]  # asked for render_mode: there is nothing to render
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        raise NotImplementedError
-
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        raise NotImplementedError
-
-    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
-        return [False for _ in self._get_indices(indices)]
 
 
 def main(

@@ -7,6 +7,8 @@ Agents are trained in a world's dreams or in the real game, and judged in whole 
     ppo_frames    the same PPO in the real game, with as many steps as the world was fitted to
     actor_critic  agents.imagine's actor-critic, trained in the dream only
     ppo_steps     the same PPO in the real game, with as many steps as ppo_dream dreams
+    ppo_emulated  the same PPO, with as many steps, in dreams of a perfect world: the emulator begins and ends them as
+                  dreams begin and end (`examples/emulated_dreams.py`); Breakout and Pong only
 
 Each run, a method with a seed, writes OUT/GAME-METHOD-SEED.json: at each look the steps so far, the score and the sum
 of signs of whole real games, what a step pays in training and in the real game by signs, the difference of these two
@@ -46,7 +48,7 @@ from gym_diamond.hub import find_world
 Look = dict[str, Any]  # JSON, as are whole records
 
 ON_WHAT_THERE_IS = Engine()
-METHODS = ("random", "ppo_dream", "ppo_frames", "actor_critic", "ppo_steps")
+METHODS = ("random", "ppo_dream", "ppo_frames", "actor_critic", "ppo_steps", "ppo_emulated")
 
 
 def judged(look: Look, settings: Settings, out: Path, num_games: int) -> Look:
@@ -165,7 +167,9 @@ def command(words: list[str]) -> None:
     parser.add_argument("--world", help="a world directory; the bundled one by default")
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=300_000, help="that are dreamt, and that ppo_steps plays")
+    parser.add_argument(
+        "--steps", type=int, default=300_000, help="that are dreamt, or played by ppo_steps and ppo_emulated"
+    )
     parser.add_argument("--real-frames", type=int, default=120_000, help="that ppo_frames plays")
     parser.add_argument("--max-minutes", type=float, help="of training, after which the next look is the last")
     parser.add_argument("--every", type=int, default=30_000, help="steps of training between two looks")

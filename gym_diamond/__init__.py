@@ -8,6 +8,7 @@
 How it is built, from below:
 
 `frames` is the border between what people see (frames: uint8, HWC) and what networks see (obs: float, CHW, [-1, 1]).
+`replay` records many small kernels as one CUDA graph.
 `choices` says what an action is: one of n (Discrete), or one of each of several parts (MultiDiscrete).
 `noise` draws random numbers as a function of a row's key and counter, so that a dream keeps its randomness whatever the
 batch it runs in. `nn` are the networks' blocks. `data` holds real play: episodes, Minari datasets, windows for fitting,

@@ -1,6 +1,7 @@
 """How a picture of any size becomes a frame: cropped, made grey, resized, in this order.
 
-Pixels are averaged by area, as the emulator's own resize does: a ball of two pixels becomes dim, never absent.
+A frame's pixel is the mean of the picture's pixels whose centres lie in it: a ball of two pixels becomes dim, never
+absent. (The emulator of Atari divides pixels on an edge between both sides, so its frames differ at edges.)
 """
 
 from dataclasses import dataclass

@@ -21,6 +21,8 @@ from gym_diamond.fitting.loop import Position
 from gym_diamond.hardware import ComputePrecision, describe
 from gym_diamond.world_models.protocol import WorldSpec
 
+NETWORKS = ("denoiser", "reward_end")  # as their sections in a fit's config
+
 
 def origin(
     config: RunConfig,
@@ -100,10 +102,11 @@ def card(spec: WorldSpec, provenance: dict[str, Any]) -> str:
         f"Frames are {spec.height} x {spec.width}{' in grey' if spec.channels == 1 else ''}, {spec.fps} a second; "
         f"{_actions(spec)}; {_rewards(spec)}{_ends(spec)}.\n\n"
         f"- Fitted on {provenance['transitions']:,} transitions of real play from {datasets} ({players}).\n"
-        f"- {_training(provenance)}, preset `{provenance['preset']}`, seed {provenance['seed']}.\n"
+        f"- {_training(provenance)}, preset `{provenance['preset']}`, seed {provenance['seed']}:\n"
+        f"  `{provenance['command']}`\n"
         "\nHow far it can be trusted has not been measured yet: `gym-diamond evaluate` does that, on play that was "
         "held out, and writes the result here.\n"
-        f"{_lineage(provenance)}"
+        f"{lineage(provenance)}"
     )
 
 
@@ -129,13 +132,16 @@ def _actions(spec: WorldSpec) -> str:
 
 
 def _training(provenance: dict[str, Any]) -> str:
-    networks = ("denoiser", "reward_end")
-    if provenance["start_from"].keys() == {*networks} and not any(provenance["config"][n]["every"] for n in networks):
+    learners, earlier = [name for name in NETWORKS if _learned(name, provenance)], lineage(provenance)
+    if not learners and earlier:
         return "Its networks are those of the fits below, joined and not trained any further"
+    if not learners:
+        return "Its networks were not trained"
     threads, processes = provenance["hardware"]["threads"], provenance.get("processes", 1)  # older worlds: one
     share = f"{threads} thread{'' if threads == 1 else 's'}"
     machine = f"{provenance['hardware']['model']} ({share if processes == 1 else f'{processes} processes of {share}'})"
-    return f"{_amount(provenance)} on {machine}"
+    whose = "both networks" if len(learners) == len(NETWORKS) else f"{learners[0]} alone"
+    return f"{_amount(provenance)} of {whose}{', after the fits below,' if earlier else ''} on {machine}"
 
 
 def _amount(provenance: dict[str, Any]) -> str:
@@ -143,22 +149,30 @@ def _amount(provenance: dict[str, Any]) -> str:
     return f"{steps:,} step{'' if steps == 1 else 's'} in {provenance['minutes']:g} minutes"
 
 
-def _lineage(provenance: dict[str, Any]) -> str:
+def lineage(provenance: dict[str, Any]) -> str:
     """The section that tells which fits each network went through before this one; empty for a first fit."""
     started: dict[str, dict[str, Any]] = provenance.get("start_from", {})
-    if not started:
-        return ""
     lines = [line for network, source in started.items() for line in _ancestry(network, source)]
-    return "\n## Earlier fits\n\n" + "\n".join(lines) + "\n"
+    return "\n## Earlier fits\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def _ancestry(network: str, source: dict[str, Any]) -> Iterator[str]:
-    """A line for each world that `network` went through, the nearest first, whatever befell that world's other one."""
-    machine = source["hardware"]["model"]
-    yield f"- {network}: {_amount(source)}, until {source['date'][:10]}, on {machine}: `{source['command']}`"
+    """A line for each fit in which `network` learned, the last first, whatever befell that world's other one."""
+    if _learned(network, source):
+        machine = source["hardware"]["model"]
+        yield f"- {network}: {_amount(source)}, until {source['date'][:10]}, on {machine}: `{source['command']}`"
     before = source.get("start_from", {}).get(network)
     if before is not None:
         yield from _ancestry(network, before)
+
+
+def _learned(network: str, provenance: dict[str, Any]) -> bool:
+    """Whether `network` was trained at all in the fit with this `provenance`."""
+    if "config" in provenance:
+        return provenance["config"][network]["every"] > 0
+    words = shlex.split(provenance["command"])  # of an older world
+    flag = f"--{network.replace('_', '-')}.every"
+    return flag not in words or words[words.index(flag) + 1] != "0"
 
 
 def _count_policies(episodes: Sequence[Episode]) -> Counter[str]:

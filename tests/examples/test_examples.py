@@ -48,6 +48,8 @@ def test_every_example_is_tested_here() -> None:
         "ppo_in_the_dream",
         "experiment_training",  # in test_experiment.py
         "lost_ball",  # in test_lost_ball.py
+        "emulated_dreams",  # in test_emulated_dreams.py
+        "normalized_cnn",  # in test_normalized_cnn.py
         "experiment_report",
         "begin_in_play",
         "what_dreams_pay",

@@ -18,6 +18,7 @@ from gym_diamond.data.episode import digest
 from gym_diamond.errors import InvalidDataset, InvalidRun, InvalidWorld
 from gym_diamond.evaluation.held_out import fitted_episodes, load_held_out
 from gym_diamond.files import read_tensors
+from gym_diamond.fitting import provenance
 from gym_diamond.fitting.config import FitConfig, OptimConfig, RunConfig
 from gym_diamond.fitting.material import Material, load_material
 from gym_diamond.fitting.setup import make_setup
@@ -239,10 +240,27 @@ def test_the_card_tells_of_the_earlier_fits_of_each_network_after_what_was_measu
     card = (child / "README.md").read_text(encoding="utf-8")
     intro, _, earlier = card.partition("\n## Earlier fits\n")
     assert "3 steps in" in intro
+    assert load_world(child).provenance["command"] in intro
     lines = earlier.strip().splitlines()
     assert [line.partition(":")[0] for line in lines] == ["- denoiser"]
     assert "2 steps in" in lines[0]
     assert load_world(source).provenance["command"] in lines[0]
+
+
+def test_a_fit_in_which_a_network_did_not_learn_is_none_of_its_earlier_fits(child: Path, tmp_path: Path):
+    words = [word for name in ("denoiser", "reward-end") for word in (f"--{name}.start-from", child)]
+    assert fit(tmp_path / "out", NEW, "--steps", 1, *words) == 0
+    intro, _, earlier = (tmp_path / "out" / "README.md").read_text(encoding="utf-8").partition("\n## Earlier fits\n")
+    assert "of both networks, after the fits below, on" in intro
+    told = [(line.partition(":")[0], line[:40].partition(": ")[2][:7]) for line in earlier.strip().splitlines()]
+    assert told == [("- denoiser", "2 steps"), ("- reward_end", "3 steps")]
+
+
+def test_older_worlds_tell_by_their_command_which_network_learned():
+    source = {"steps": 5, "minutes": 1.0, "date": "2026-11-21", "hardware": {"model": "a machine"}}
+    command = "gym-diamond fit --denoiser.every 0 --reward-end.every 2 --out old"
+    started = {name: {**source, "command": command} for name in ("denoiser", "reward_end")}
+    assert [line[:14] for line in provenance.lineage({"start_from": started}).splitlines()[3:]] == ["- reward_end: "]
 
 
 def test_the_card_of_joined_networks_does_not_speak_of_a_fit(source: Path, tmp_path: Path):
