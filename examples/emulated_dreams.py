@@ -72,7 +72,7 @@ class Emulator:
 
 
 def moments(game: str, num: int, frame_stack: int, seed: int) -> list[Moment]:
-    """Moments of play of chance in which the ball is on its way to the agent's paddle; 1,500 take half a minute.
+    """Moments of play of chance in which the ball is on its way to the agent's paddle; 500 take some twenty seconds.
 
     Args:
         game: "Breakout" or "Pong".

@@ -27,7 +27,7 @@ from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.envs.vector import DreamVectorEnv
 from gym_diamond.files import replacing
 
-NUM_MOMENTS = 1_500  # where emulated dreams begin
+NUM_MOMENTS = 500  # where emulated dreams begin
 
 
 @dataclass(frozen=True)

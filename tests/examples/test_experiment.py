@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from examples import experiment_training
 from examples import ppo_in_the_dream as example
 from examples.experiment_training import Settings
 from gym_diamond.errors import InvalidRun
@@ -56,15 +57,20 @@ def without_seconds(record: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("recurrent", [False, True])
 def test_every_method_is_judged_in_the_real_game_and_done_once(
-    recurrent: bool, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recurrent: bool,
+    settings: Settings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settings = replace(settings, recurrent=recurrent)
+    monkeypatch.setattr(experiment_training, "NUM_MOMENTS", 2)
+    settings = replace(settings, recurrent=recurrent, normalize=recurrent)
     methods = [name for name in example.METHODS if not recurrent or name == "ppo_dream"]
     records = example.main(methods, [0], settings, tmp_path)
     steps = {record["method"]: [found["steps"] for found in record["looks"]] for record in records}
     assert all(record["looks"][0]["training_pays"] is not None for record in records if record["method"] == "random")
     everything = {"random": [0], "ppo_frames": [0, 4], "ppo_dream": [0, 4, 8], "ppo_steps": [0, 4, 8]}
-    everything |= {"actor_critic": [0, 30]}  # it is updated every 2 x 15 steps
+    everything |= {"ppo_emulated": [0, 4, 8], "actor_critic": [0, 30]}  # it is updated every 2 x 15 steps
     assert steps == {method: everything[method] for method in methods}
     assert all(len(record["final"]["games"]) == 2 for record in records)
     found = next(record for record in records if record["method"] == "ppo_dream")["looks"][-1]
