@@ -1,4 +1,4 @@
-"""Plan by dreaming: fork the present a hundred times, try actions at random, do what paid best on average.
+"""Plan by dreaming: fork the present many times, try actions at random, do what paid best on average.
 
 No emulator can be forked a thousand times on a GPU; a dream's `snapshot` costs nothing and its rows can be copied. With
 `--real` the plan is made in the dream and carried out in the real game (needs `gym-diamond[atari]`).

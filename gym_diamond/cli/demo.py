@@ -39,7 +39,8 @@ class Arguments:
     out: Path = Path("dream.gif")
     """Where the GIF is written."""
     world: str | None = None
-    """A world directory, as `gym-diamond fit` writes it; by default the world that is bundled for the game."""
+    """A world directory, as `gym-diamond fit` writes it; by default the one that is bundled for
+    the game, or else the authors', which is fetched."""
     num_envs: int = 8
     """Dreams at once."""
     policy: str = "sticky"
