@@ -47,6 +47,7 @@ class Settings:
     n_steps: int  # of each env between two updates of PPO
     dream_steps: int  # after which a dream is cut off
     lost_after: int  # frames without a ball, on end, that end a dream; 0 = it goes on
+    cut_faded: bool  # cut a dream off whose ball is gone far from the paddle
     lost_pays: float | None  # what such an end pays, other losses then paying nothing; None = what the model says
     denoising_steps: int | None  # of each dreamt frame; None = as many as the world says
     reward_mode: str
@@ -112,6 +113,7 @@ def dreams(settings: Settings, frame_stack: int, stagger: bool, engine: Engine) 
         stagger=stagger,
         lost_after=settings.lost_after,
         lost_pays=settings.lost_pays,
+        cut_faded=settings.cut_faded,
     )
 
 

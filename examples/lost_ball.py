@@ -2,8 +2,9 @@
 
 A ball that was missed never comes back in the dreams of the bundled worlds, and one that fades in mid-flight does not
 either. What is dreamt after that teaches nothing and costs as much as any other step. So such a dream ends, as a lost
-life does, once no ball is seen in some frames on end; that a fading ball ends it too makes all dreams look a little
-worse than they are, whatever the agent does.
+life does, once no ball is seen in some frames on end. That a fading ball ends it too makes all dreams look a little
+worse than they are, and an agent may learn to have balls fade. So a dream can also be cut off in the frame in which a
+ball fades far from the agent's paddle: who learns counts on from there by what it expects, and nothing is won or lost by it.
 """
 
 from collections.abc import Callable
@@ -11,14 +12,17 @@ from typing import Any
 
 from torch import Tensor
 
+from examples.begin_in_play import PADDLE, TOWARDS
 from gym_diamond.envs.compiled import engine
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import DreamArguments, load_dream
-from gym_diamond.envs.moments import StepFunction
+from gym_diamond.envs.moments import Doubt, StepFunction
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.evaluation.ball import count_balls
+from gym_diamond.evaluation.ball import count_balls, place_balls
 from gym_diamond.frames import to_frames
 from gym_diamond.world_models.protocol import Transition
+
+NEAR = 8  # pixels from the paddle's line, where a ball that is gone may have been missed, or be hidden by the paddle
 
 
 def open_dream(
@@ -29,6 +33,7 @@ def open_dream(
     stagger: bool = False,
     lost_after: int = 0,
     lost_pays: float | None = None,
+    cut_faded: bool = False,
 ) -> Dream:
     """Dreams that begin anew in the step that ends them, which they also do after `lost_after` frames without a ball.
 
@@ -39,6 +44,7 @@ def open_dream(
         stagger: spread the clocks.
         lost_after: frames on end in which no ball is seen; 0 = such dreams go on.
         lost_pays: what such an end pays, other losses then paying nothing; None = what the model says.
+        cut_faded: truncate a dream at once whose ball is gone far from the agent's paddle.
 
     Raises:
         InvalidArgument: the world remembers fewer frames, or an argument has a value that is not allowed.
@@ -52,10 +58,9 @@ def open_dream(
             f"lost_after is {lost_after}; this world remembers 1 to {world.spec.context_length} frames (0 = no matter)."
         )
     if not lost_after:
-        if lost_pays is not None:
-            raise InvalidArgument(
-                f"lost_pays is {lost_pays}, but no dream ends for want of a ball; give lost_after too."
-            )
+        if lost_pays is not None or cut_faded:
+            told = "cut_faded is True" if lost_pays is None else f"lost_pays is {lost_pays}"
+            raise InvalidArgument(f"{told}, but no dream ends for want of a ball; give lost_after too.")
         return dream
     fast = engine(world, compile=arguments.compile)
     return Dream(
@@ -66,6 +71,7 @@ def open_dream(
         autoreset_mode="SameStep",
         frame_stack=arguments.frame_stack,
         stagger=stagger,
+        doubt=fading_ball(world.spec.game, world.history) if cut_faded else None,
         step=ending_without_ball(world.spec.game, world.history, fast.step, lost_after, lost_pays),
         record=fast.record,
         compiler=fast.compiler,
@@ -94,3 +100,19 @@ def ending_without_ball(
         return state, transition._replace(end=transition.end | lost)
 
     return step_or_end
+
+
+def fading_ball(game: str, history: Callable[[Any], Tensor]) -> Doubt:
+    """Whether a ball is gone that was far from the agent's paddle in the frame before, for each row.
+
+    Args:
+        game: "Breakout" or "Pong".
+        history: from a state to its frames `(N, L, C, H, W)`, oldest first, as `WorldModel.history`; L is 2 at least.
+    """
+
+    def doubt(state: Any, transition: Transition) -> Tensor:
+        before, now = place_balls(game, to_frames(history(state)[:, -2:])).unbind(1)  # (N, 2, H, W) -> (N, H, W) each
+        far = before.narrow(1 + TOWARDS[game], 0, PADDLE[game] - NEAR)
+        return far.flatten(1).any(1) & ~now.flatten(1).any(1)
+
+    return doubt

@@ -180,6 +180,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("--n-steps", type=int, default=32, help="of each env between two updates of PPO")
     parser.add_argument("--dream-steps", type=int, default=15, help="after which a dream is cut off")
     parser.add_argument("--lost-after", type=int, default=0, help="frames without a ball that end a dream; 0 = none do")
+    parser.add_argument("--cut-faded", action="store_true", help="cut a dream off whose ball is gone in mid-flight")
     parser.add_argument("--lost-pays", type=float, help="what such an end pays, instead of all losses that are dreamt")
     parser.add_argument("--denoising-steps", type=int, help="of each dreamt frame; by default what the world says")
     parser.add_argument("--reward-mode", default="sample", choices=["sample", "mode", "mean"])

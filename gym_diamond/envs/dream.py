@@ -17,12 +17,12 @@ from torch import Tensor
 
 from gym_diamond import noise
 from gym_diamond.data.contexts import ContextBank
-from gym_diamond.envs.moments import Compiler, DreamStep, Snapshot, State, StepFunction
+from gym_diamond.envs.moments import Compiler, Doubt, DreamStep, Snapshot, State, StepFunction
 from gym_diamond.envs.starts import check_context
 from gym_diamond.envs.streams import row_keys, row_seeds
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models import rows
-from gym_diamond.world_models.protocol import Context, WorldModel
+from gym_diamond.world_models.protocol import Context, Transition, WorldModel
 
 BURN_IN_ROWS = 64  # contexts burned in at once
 
@@ -40,6 +40,8 @@ class Dream:
         frame_stack: k, how many of the last frames an obs holds, oldest first; at most the world's context length.
             They are the dream's real history; frames from before the game began are mid-grey.
         stagger: spread the clocks evenly at a full reset, so that rows are not all truncated in the same step.
+        doubt: pessimism: rows that are not to be believed any further after a step, which are truncated then. Learners
+            count on from there by what they expect, so nothing is won or lost by it. A pure function.
         step: stands in for `world.step`, for example `torch.compile(world.step)`.
         record: gives an equal of the pure function that a whole step is, noise and autoreset included, for example one
             that replays it (`gym_diamond/replay.py`). None takes it as it is.
@@ -59,6 +61,7 @@ class Dream:
         autoreset_mode: str = "SameStep",
         frame_stack: int = 1,
         stagger: bool = False,
+        doubt: Doubt | None = None,
         step: StepFunction | None = None,
         record: Compiler | None = None,
         compiler: Compiler | None = None,
@@ -79,6 +82,7 @@ class Dream:
         self.max_episode_steps = max_episode_steps
         self.frame_stack = frame_stack
         self.stagger = stagger
+        self._doubt = doubt
         self._step = step if step is not None else world.step
         self._draw = compiler(world.draw) if compiler else world.draw
         self._integers = compiler(noise.integers) if compiler else noise.integers
@@ -190,7 +194,7 @@ class Dream:
             state = self._restart(now.done, state, now.keys, now.counter)
             elapsed = elapsed * stepped
         terminated = transition.end & stepped
-        truncated = self._is_late(elapsed) & stepped
+        truncated = self._is_over(elapsed, state, transition) & stepped
         done = terminated | truncated
         final_obs = obs = self._obs(state)
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
@@ -239,10 +243,11 @@ class Dream:
         frames = self.world.history(state)[:, -self.frame_stack :]
         return frames.flatten(1, 2).clone()  # (N, k, C, H, W) -> (N, k*C, H, W), sharing nothing with the state
 
-    def _is_late(self, elapsed: Tensor) -> Tensor:
-        if self.max_episode_steps is None:
-            return torch.zeros_like(elapsed, dtype=torch.bool)
-        return elapsed >= self.max_episode_steps
+    def _is_over(self, elapsed: Tensor, state: State, transition: Transition) -> Tensor:
+        """Which rows are cut off, by their clock or for doubt."""
+        limit, never = self.max_episode_steps, torch.zeros_like(elapsed, dtype=torch.bool)
+        late = never if limit is None else elapsed >= limit
+        return late if self._doubt is None else late | self._doubt(state, transition)
 
     def _row_mask(self, mask: Tensor | None) -> Tensor:
         if mask is None:

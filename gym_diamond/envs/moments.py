@@ -9,6 +9,7 @@ from gym_diamond.world_models.protocol import Transition
 
 State = Any  # a NamedTuple of tensors, which only the world knows
 StepFunction = Callable[[State, Tensor, Any], tuple[State, Transition]]
+Doubt = Callable[[State, Transition], Tensor]  # which rows (N,) bool are not to be believed any further
 Compiler = Callable[[Callable[..., Any]], Any]  # gives a faster equal of a function of tensors
 
 

@@ -67,8 +67,16 @@ def count_balls(game: str, frames: Tensor) -> Tensor:
     Raises:
         InvalidArgument: there is no detector for that game or for frames of that shape; see `has_detector`.
     """
+    return place_balls(game, frames).sum((-2, -1))
+
+
+def place_balls(game: str, frames: Tensor) -> Tensor:
+    """Where each of `frames` shows balls: `(..., T, 64, 64)` bool, one pixel for each, without a wait for the device.
+
+    Args, Raises: as of `count_balls`.
+    """
     light = _light(game, frames)
-    return _places(light.flatten(0, -3)).sum((1, 2)).view(light.shape[:-2])  # (..., T, H, W) -> (N*T, H, W) -> (..., T)
+    return _places(light.flatten(0, -3)).view(light.shape)  # (..., T, H, W) -> (N*T, H, W) -> (..., T, H, W)
 
 
 def _light(game: str, frames: Tensor) -> Tensor:

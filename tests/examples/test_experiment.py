@@ -32,6 +32,7 @@ SETTINGS = Settings(
     n_steps=2,
     dream_steps=3,
     lost_after=0,
+    cut_faded=False,
     lost_pays=None,
     denoising_steps=1,
     reward_mode="sample",

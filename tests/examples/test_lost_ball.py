@@ -1,14 +1,15 @@
 """A dream ends where its ball is lost: no sooner, and no other dream with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from examples.lost_ball import ending_without_ball, open_dream
+from examples.lost_ball import ending_without_ball, fading_ball, open_dream
 from gym_diamond.envs.loading import DreamArguments
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.frames import to_obs
@@ -75,3 +76,30 @@ def test_a_ball_cannot_be_looked_for_in_more_frames_than_the_world_remembers(tmp
     arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")))
     with pytest.raises(InvalidArgument, match=r"lost_after is 5; this world remembers 1 to 4 frames"):
         open_dream(arguments, 2, 5, lost_after=5)
+
+
+@pytest.mark.parametrize(("game", "screen"), [("Breakout", breakout), ("Pong", pong)])
+def test_a_ball_has_faded_if_it_was_far_from_the_paddle_a_frame_ago(game: str, screen: Callable[..., np.ndarray]):
+    far, near = (100, 80), {"Breakout": (183, 80), "Pong": (100, 138)}[game]
+    pairs = [(far, None), (near, None), (far, far), (None, None), (None, far)]
+    frames = torch.stack([torch.stack([frame(screen(*[b] if b else [])) for b in pair]) for pair in pairs])
+    none = torch.zeros(len(pairs))
+    doubt = fading_ball(game, lambda state: state)
+    found = doubt(to_obs(frames), Transition(none, none, none.bool(), none, none))
+    assert found.tolist() == [True, False, False, False, False]
+
+
+def test_a_dream_whose_ball_has_faded_is_cut_off_and_not_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The tiny world dreams noise; what is seen in it is told here."""
+    ball = torch.tensor([[1, 0], [1, 1]])  # of two rows: there a frame ago, there now
+    monkeypatch.setattr(
+        "examples.lost_ball.place_balls", lambda game, frames: ball.bool()[:, :, None, None].expand(2, 2, 64, 64)
+    )
+    monkeypatch.setattr("examples.lost_ball.count_balls", lambda game, frames: torch.ones(2, 4))
+    arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")), end_mode="never")
+    dream = open_dream(arguments, 2, 5, lost_after=2, cut_faded=True)
+    dream.reset(seed=0)
+    step = dream.step(torch.tensor([0, 1]))
+    assert (step.terminated.tolist(), step.truncated.tolist()) == ([False, False], [True, False])
+    with pytest.raises(InvalidArgument, match=r"cut_faded is True, but no dream ends for want of a ball"):
+        open_dream(arguments, 2, 5, cut_faded=True)
