@@ -4,7 +4,7 @@ A ball that was missed never comes back in the dreams of the bundled worlds, and
 either. What is dreamt after that teaches nothing and costs as much as any other step. So such a dream ends, as a lost
 life does, once no ball is seen in some frames on end. That a fading ball ends it too makes all dreams look a little
 worse than they are, and an agent may learn to have balls fade. So a dream can also be cut off in the frame in which a
-ball fades far from the agent's paddle: who learns counts on from there by what it expects, and nothing is won or lost by it.
+ball fades far from the agent's paddle: who learns counts on from there by what it expects, so nothing is won or lost.
 """
 
 from collections.abc import Callable
