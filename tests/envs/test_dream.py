@@ -75,6 +75,17 @@ def test_disabled_leaves_the_reset_to_the_caller():
     assert dream.snapshot().elapsed.tolist() == [3, 0]
 
 
+@pytest.mark.parametrize("mode", ["SameStep", "NextStep", "Disabled"])
+def test_rows_that_are_doubted_are_cut_off_whatever_their_clock_says(mode: str):
+    """Doubted is where the count is 2; with NextStep the step after that is spent on the reset."""
+    dream = counting_dream(2, starts=(0, 1), autoreset_mode=mode, doubt=lambda state, transition: state.count == 2)
+    dream.reset(seed=0, context=torch.tensor([0, 1]))
+    first, second = (dream.step(torch.tensor([1, 1])) for _ in range(2))
+    assert (first.truncated.tolist(), first.terminated.tolist()) == ([False, True], [False, False])
+    assert second.truncated.tolist()[0] is True
+    assert second.stepped.tolist() == [True, mode != "NextStep"]
+
+
 def test_the_clock_truncates_and_the_world_terminates_and_both_may_happen_at_once():
     dream = counting_dream(1, max_episode_steps=5)
     dream.reset(seed=0)
