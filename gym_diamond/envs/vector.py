@@ -128,9 +128,10 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if self.dream.autoreset_mode is not AutoresetMode.SAME_STEP or not done.any():
             return _masked(values, stepped)
         final_obs = np.full(self.num_envs, None, dtype=object)
-        last = to_arrays(seen.final_obs)
-        for i in np.flatnonzero(done):
-            final_obs[i] = last[i].copy()
+        over = np.flatnonzero(done)  # few, as a rule: the frames of the others need not leave the device
+        last = to_arrays(seen.final_obs[torch.from_numpy(over).to(seen.final_obs.device)])
+        for i, frames in zip(over, last, strict=True):
+            final_obs[i] = frames.copy()
         final = {"final_obs": final_obs, "_final_obs": done, "final_info": _masked(values, done), "_final_info": done}
         return {name: value.copy() for name, value in final.items()} | _masked(values, ~done)
 
