@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from gym_diamond.checkpoint import save_world
-from gym_diamond.fitting import provenance
+from gym_diamond.fitting import first_card, provenance
 from gym_diamond.fitting.config import FitConfig
 from gym_diamond.fitting.loop import Position
 from gym_diamond.fitting.preview import strip
@@ -57,7 +57,7 @@ class Session:
             state_dict=self.setup.average.state_dict(),
             contexts=self.setup.contexts,
             provenance=now,
-            card=provenance.card(self.setup.average.spec, now),
+            card=first_card.card(self.setup.average.spec, now),
             weights_dtype=WEIGHTS_DTYPES[self.config.weights_dtype],
         )
 

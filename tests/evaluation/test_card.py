@@ -1,7 +1,7 @@
 """The dream card keeps what people wrote, opens with the verdict and says what was measured, and what was not."""
 
 from gym_diamond.evaluation.card import measured, with_measurements
-from gym_diamond.fitting import provenance
+from gym_diamond.fitting import first_card
 from gym_diamond.world_models.protocol import WorldSpec
 from tests.measured import metrics, reward_error
 
@@ -100,13 +100,14 @@ def test_the_card_of_a_fresh_fit_no_longer_says_that_nothing_was_measured():
         "transitions_by_policy": {"random": 20, "scripted": 80},
         "config": {"denoiser": {"every": 1}, "reward_end": {"every": 2}},
         "start_from": {},
+        "command": "gym-diamond fit --steps 7",
         "transitions": 100,
         "steps": 7,
         "minutes": 1.5,
         "preset": "small",
         "seed": 0,
     }
-    fresh = provenance.card(SPEC, origin)
+    fresh = first_card.card(SPEC, origin)
     assert "not been measured" in fresh
     card = with_measurements(fresh, metrics())
     assert "not been measured" not in card

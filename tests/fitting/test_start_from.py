@@ -18,7 +18,7 @@ from gym_diamond.data.episode import digest
 from gym_diamond.errors import InvalidDataset, InvalidRun, InvalidWorld
 from gym_diamond.evaluation.held_out import fitted_episodes, load_held_out
 from gym_diamond.files import read_tensors
-from gym_diamond.fitting import provenance
+from gym_diamond.fitting import first_card
 from gym_diamond.fitting.config import FitConfig, OptimConfig, RunConfig
 from gym_diamond.fitting.material import Material, load_material
 from gym_diamond.fitting.setup import make_setup
@@ -260,7 +260,7 @@ def test_older_worlds_tell_by_their_command_which_network_learned():
     source = {"steps": 5, "minutes": 1.0, "date": "2026-11-21", "hardware": {"model": "a machine"}}
     command = "gym-diamond fit --denoiser.every 0 --reward-end.every 2 --out old"
     started = {name: {**source, "command": command} for name in ("denoiser", "reward_end")}
-    assert [line[:14] for line in provenance.lineage({"start_from": started}).splitlines()[3:]] == ["- reward_end: "]
+    assert [line[:14] for line in first_card.lineage({"start_from": started}).splitlines()[3:]] == ["- reward_end: "]
 
 
 def test_the_card_of_joined_networks_does_not_speak_of_a_fit(source: Path, tmp_path: Path):
