@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from ale_py import ALEInterface, roms
+from ale_py import ALEInterface, LoggerMode, roms
 from gymnasium.spaces import Box
 
 from examples.begin_in_play import ball_comes
@@ -48,6 +48,7 @@ class Emulator:
     """One game that can be set back, prepared as `RealAtari` prepares it."""
 
     def __init__(self, game: str) -> None:
+        ALEInterface.setLoggerMode(LoggerMode.Error)  # it would greet each game
         self.ale = ALEInterface()
         self.ale.setFloat("repeat_action_probability", 0.0)
         self.ale.loadROM(roms.get_rom_path(snake(game)))
