@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from ale_py import ALEInterface, LoggerMode, roms
 from gymnasium.spaces import Box
 
 from examples.begin_in_play import ball_comes
@@ -48,6 +47,8 @@ class Emulator:
     """One game that can be set back, prepared as `RealAtari` prepares it."""
 
     def __init__(self, game: str) -> None:
+        from ale_py import ALEInterface, LoggerMode, roms  # an extra: whoever asks for other methods may lack it
+
         ALEInterface.setLoggerMode(LoggerMode.Error)  # it would greet each game
         self.ale = ALEInterface()
         self.ale.setFloat("repeat_action_probability", 0.0)
@@ -81,8 +82,9 @@ def moments(game: str, num: int, frame_stack: int, seed: int) -> list[Moment]:
         frame_stack: k, the frames that come with each.
         seed: of the play.
     """
+    info = atari_info(RealAtari(game))  # says what is to be installed, if the emulator is not
     emulator, rng, found = Emulator(game), np.random.default_rng(seed), []
-    players = [make_policy(name, atari_info(RealAtari(game)), 1) for name in PLAYERS]
+    players = [make_policy(name, info, 1) for name in PLAYERS]
     row = np.zeros(1, np.int64)
     for number in count():
         player, frames = players[number % len(players)], deque[np.ndarray](maxlen=max(2, frame_stack))

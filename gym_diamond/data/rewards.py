@@ -55,7 +55,7 @@ def reward_targets(reward: Tensor, reward_values: tuple[float, ...], coding: Rew
 
 def _values(reward_values: tuple[float, ...], reward: Tensor) -> Tensor:
     """The values on the device of `reward`, `(K,)`, written there: a GPU would have to wait for a copy of them."""
-    return torch.stack([reward.new_full((), value) for value in reward_values])
+    return torch.stack([reward.new_full((), value, dtype=torch.float32) for value in reward_values])
 
 
 def choose_values(rewards: np.ndarray) -> tuple[tuple[float, ...], RewardCoding]:

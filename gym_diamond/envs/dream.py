@@ -245,8 +245,8 @@ class Dream:
 
     def _is_over(self, elapsed: Tensor, state: State, transition: Transition) -> Tensor:
         """Which rows are cut off, by their clock or for doubt."""
-        limit, never = self.max_episode_steps, torch.zeros_like(elapsed, dtype=torch.bool)
-        late = never if limit is None else elapsed >= limit
+        limit = self.max_episode_steps
+        late = torch.zeros_like(elapsed, dtype=torch.bool) if limit is None else elapsed >= limit
         return late if self._doubt is None else late | self._doubt(state, transition)
 
     def _row_mask(self, mask: Tensor | None) -> Tensor:

@@ -4,20 +4,10 @@ What is checked here is the recorded graph, run operation by operation: to make 
 denoiser's backward pass is recorded as well; that of reward and end, 18 steps of an LSTM, would take half a minute.
 """
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 
 from tests.fitting import shared_work
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_each_loss_is_one_graph_with_the_value_and_the_gradients_of_the_plain_one():

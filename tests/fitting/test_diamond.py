@@ -1,7 +1,7 @@
 """The real networks in the fit loop: resumed exactly, and able to learn."""
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,14 +20,6 @@ from gym_diamond.fitting.setup import Setup, make_setup
 from gym_diamond.world_models.protocol import WorldSpec
 
 SPEC = WorldSpec("Breakout", 16, 16, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Losses:

@@ -1,6 +1,5 @@
 """Two processes fit as one does. What each finds is computed once, in tests/fitting/shared_work.py."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,6 @@ from gym_diamond.errors import InvalidArgument, InvalidRun
 from gym_diamond.fitting.distributed import ALONE, Team, joined
 from tests.fitting import shared_work
 from tests.processes import run_together
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

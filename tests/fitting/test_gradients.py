@@ -3,7 +3,6 @@
 Told on the CPU: by a recorder that works like a CUDA graph, and by a list of the operations that no graph can hold.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -26,14 +25,6 @@ from tests.test_replay import Recorder
 
 CROPPED = LossConfig(DenoiserLossConfig(num_autoregressive_steps=0, crop_size=8), RewardEndLossConfig())
 WAITS = ("lift_fresh", "_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "_unique2", "bincount")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Waits(TorchDispatchMode):

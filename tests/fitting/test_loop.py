@@ -3,7 +3,7 @@
 import copy
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,15 +77,6 @@ class InterruptedRecorder(Recorder):
         if not self.reports:
             signal.raise_signal(signal.SIGINT)
         super().report(position, values)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Networks this small are faster without company."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
