@@ -23,7 +23,7 @@ from gym_diamond.collection.roster import make_policy
 from gym_diamond.data.episode import Episode, digest
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.sb3 import DreamVecEnv
-from gym_diamond.evaluation.held_out import fitted_episodes
+from gym_diamond.fitting.provenance import fitted_episodes
 from gym_diamond.frames import MAX_LEVEL
 from gym_diamond.hardware import resolve_precision
 from gym_diamond.hub import BUNDLED, bundled_games

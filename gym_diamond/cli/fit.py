@@ -87,7 +87,8 @@ def fit_together(argv: list[str], team: Team) -> int:
     if resumed:
         before = read_json(out / "provenance.json", InvalidRun)
         check_same_episodes(out, before, origin["episodes"])
-        origin |= {"start_from": before.get("start_from", {}), "config": provenance.resolved(config)}
+        origin |= {key: before[key] for key in ("start_from", "earlier_episodes") if key in before}
+        origin |= {"config": provenance.resolved(config)}
     start = run.load_checkpoint(out, setup.learners)
     team.wait()  # all have read what is there, so the first may write
     if team.leads:

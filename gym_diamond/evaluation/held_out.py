@@ -12,6 +12,7 @@ from gym_diamond.data.dataset import DatasetInfo
 from gym_diamond.data.episode import Episode, digest
 from gym_diamond.data.images import View
 from gym_diamond.errors import InvalidDataset
+from gym_diamond.fitting.provenance import fitted_episodes
 from gym_diamond.world_models.protocol import WorldSpec
 
 
@@ -51,14 +52,6 @@ def check_unseen(name: str, episodes: Sequence[Episode], spec: WorldSpec, proven
             "the command that collected the play of the fit, with "
             f"`--seed 1000003 --dataset {spec.game.lower()}/heldout-v0`."
         )
-
-
-def fitted_episodes(provenance: Mapping[str, Any]) -> set[str]:
-    """The digests of all episodes that a world has learned from, those of the worlds it started from included."""
-    seen = set(provenance.get("episodes", ()))
-    for ancestor in provenance.get("start_from", {}).values():
-        seen |= fitted_episodes(ancestor)
-    return seen
 
 
 def check_fits(name: str, info: DatasetInfo, spec: WorldSpec) -> None:

@@ -3,7 +3,7 @@
 import platform
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,16 +31,19 @@ def origin(
 ) -> dict[str, Any]:
     """All of a world's provenance that does not change while it is fitted, as JSON values.
 
-    Every episode is named by the digest of its content, so that held-out play can be proven to be held out.
+    Every episode is named by the digest of its content, so that held-out play can be proven to be held out; those that
+    only earlier fits have seen once for all of them.
     """
-    digests = [digest(episode) for episode in episodes]
+    digests, sources = [digest(episode) for episode in episodes], start_worlds(config)
+    earlier = set().union(*map(fitted_episodes, sources.values())).difference(digests)
     return {
         "datasets": list(config.dataset),
         "episodes": digests,
+        "earlier_episodes": sorted(earlier),
         "transitions": sum(len(episode.actions) for episode in episodes),
         "transitions_by_policy": dict(_count_policies(episodes)),
         "command": shlex.join(command),
-        "start_from": ancestors(config, digests),
+        "start_from": {network: line(network, source) for network, source in sources.items()},
         "backend": config.backend,
         "preset": config.preset,
         "seed": config.fit.seed,
@@ -69,18 +72,33 @@ def resolved(config: RunConfig) -> dict[str, Any]:
     return values
 
 
-def ancestors(config: RunConfig, digests: Sequence[str]) -> dict[str, Any]:
-    """The provenance of the worlds that the networks of `config` start from, by network.
+def start_worlds(config: RunConfig) -> dict[str, dict[str, Any]]:
+    """The provenance of the worlds that the networks of `config` start from, by network."""
+    starts = {"denoiser": config.denoiser.start_from, "reward_end": config.reward_end.start_from}
+    return {
+        network: read_json(Path(start) / "provenance.json", InvalidRun)
+        for network, start in starts.items()
+        if start is not None
+    }
 
-    Episodes that are among `digests` too are not named again; the others are, for this world has learned from them.
+
+def line(network: str, source: Mapping[str, Any]) -> dict[str, Any]:
+    """The provenance `source` as far as it tells of `network` and of the worlds that this one began from.
+
+    Whatever befell the other network there is left out, and so are episodes: with them a world of a dozen fits, each
+    of which began from two, takes megabytes to tell where it comes from.
     """
-    known, found = set(digests), {}
-    for name, optim in (("denoiser", config.denoiser), ("reward_end", config.reward_end)):
-        if optim.start_from is not None:
-            source = read_json(Path(optim.start_from) / "provenance.json", InvalidRun)
-            others = [other for other in source.get("episodes", []) if other not in known]
-            found[name] = {**source, "episodes": others}
-    return found
+    told = {key: value for key, value in source.items() if key not in ("episodes", "earlier_episodes")}
+    before = source.get("start_from", {}).get(network)
+    return {**told, "start_from": {} if before is None else {network: line(network, before)}}
+
+
+def fitted_episodes(provenance: Mapping[str, Any]) -> set[str]:
+    """The digests of all episodes that a world has learned from, those of the worlds it started from included."""
+    seen = {*provenance.get("episodes", ()), *provenance.get("earlier_episodes", ())}
+    for ancestor in provenance.get("start_from", {}).values():  # older worlds name them there
+        seen |= fitted_episodes(ancestor)
+    return seen
 
 
 def at(origin: dict[str, Any], position: Position) -> dict[str, Any]:

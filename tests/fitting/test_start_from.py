@@ -16,11 +16,12 @@ from gym_diamond.cli import main
 from gym_diamond.data.dataset import load, write
 from gym_diamond.data.episode import digest
 from gym_diamond.errors import InvalidDataset, InvalidRun, InvalidWorld
-from gym_diamond.evaluation.held_out import fitted_episodes, load_held_out
+from gym_diamond.evaluation.held_out import load_held_out
 from gym_diamond.files import read_tensors
 from gym_diamond.fitting import first_card
 from gym_diamond.fitting.config import FitConfig, OptimConfig, RunConfig
 from gym_diamond.fitting.material import Material, load_material
+from gym_diamond.fitting.provenance import fitted_episodes, line
 from gym_diamond.fitting.setup import make_setup
 from gym_diamond.games import game
 from tests.noisy_play import INFO, QUICK, make_episodes
@@ -175,8 +176,10 @@ def test_the_provenance_names_the_world_and_the_episodes_that_are_not_named_alre
     provenance = load_world(child).provenance
     assert provenance["episodes"] == new
     assert provenance["start_from"].keys() == {"denoiser"}
+    assert provenance["earlier_episodes"] == old[:1]
     ancestor = provenance["start_from"]["denoiser"]
-    assert ancestor == {**load_world(source).provenance, "episodes": old[:1]}
+    told = load_world(source).provenance
+    assert ancestor == {key: told[key] for key in told if key not in ("episodes", "earlier_episodes")}
     assert (ancestor["datasets"], ancestor["seed"], ancestor["steps"]) == ([OLD], 5, 2)
 
 
@@ -202,11 +205,27 @@ def test_ancestors_of_ancestors_are_remembered(child: Path, tmp_path: Path):
     grandchild = tmp_path / "grandchild"
     assert fit(grandchild, HELD_OUT, "--steps", 1, "--reward-end.start-from", child) == 0
     everything = {digest(episode) for name in (OLD, NEW, HELD_OUT) for episode in load(name)[1]}
-    assert fitted_episodes(load_world(grandchild).provenance) == everything
+    provenance = load_world(grandchild).provenance
+    assert fitted_episodes(provenance) == everything
+    assert (len(provenance["episodes"]), len(provenance["earlier_episodes"])) == (1, 3)
+    assert provenance["start_from"]["reward_end"]["start_from"] == {}  # it was the denoiser that began elsewhere
+
+
+def test_a_line_of_ancestors_holds_one_network_and_names_no_episodes():
+    """Of a world as it was written before: each ancestor with both of its own, and with its episodes."""
+    first = {"steps": 1, "episodes": ["a"], "start_from": {}}
+    second = {"steps": 2, "episodes": ["b"], "start_from": {"denoiser": first, "reward_end": first}}
+    third = {"steps": 3, "episodes": ["c"], "start_from": {"denoiser": second, "reward_end": first}}
+    assert fitted_episodes(third) == {"a", "b", "c"}
+    told = {"steps": 1, "start_from": {}}
+    assert line("reward_end", third) == {"steps": 3, "start_from": {"reward_end": told}}
+    expected = {"steps": 3, "start_from": {"denoiser": {"steps": 2, "start_from": {"denoiser": told}}}}
+    assert line("denoiser", third) == expected
 
 
 def test_a_world_that_starts_from_none_has_no_ancestors(source: Path):
-    assert load_world(source).provenance["start_from"] == {}
+    provenance = load_world(source).provenance
+    assert (provenance["start_from"], provenance["earlier_episodes"]) == ({}, [])
 
 
 def test_a_resumed_run_does_not_need_the_world_it_started_from_any_more(source: Path, tmp_path: Path):
