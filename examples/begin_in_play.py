@@ -1,8 +1,9 @@
 """A copy of a world whose dreams all begin with a ball in play, for Breakout and Pong.
 
 A frame that is drawn in one denoising step is a mean over all that may come, and a ball that is served at one of many
-moments, or to one of many places, is faint in it and gone in the next. So a dream that begins without a ball stays
-without one, and who trains there learns nothing from it. With --coming, the ball also flies towards the agent's paddle:
+moments, or to one of many places, is faint in it and gone in the next. So in a world that was not trained on its own
+dreams one that begins without a ball stays without, and in one that was every ball is served the same way. Who trains
+there learns nothing, or that way by heart. With --coming, the ball also flies towards the agent's paddle:
 of a dream that begins with a ball flying away, the first twenty steps go as they go, whatever the agent does. With
 --within PIXELS it has no more than that to go to the line on which the paddle moves.
 

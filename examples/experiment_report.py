@@ -23,7 +23,7 @@ from gym_diamond.evaluation.estimate import NUM_RESAMPLES, interval
 from gym_diamond.evaluation.figures.canvas import BAR, COPY, DREAM, INK, panels, picture, png
 from gym_diamond.files import read_json, replacing
 
-COLOURS = dict(zip(METHODS, (COPY, DREAM, BAR, "#2a7f4f", "#7a4fa3", "#b8860b"), strict=True))
+COLOURS = dict(zip(METHODS, (COPY, DREAM, BAR, "#2a7f4f", "#7a4fa3", "#b8860b", "#c0508a"), strict=True))
 
 Run = Mapping[str, Any]  # as ppo_in_the_dream writes it
 

@@ -21,13 +21,16 @@ from examples.emulated_dreams import EmulatedDreams, moments
 from examples.lost_ball import open_dream
 from examples.normalized_cnn import NormalizedCNN
 from examples.ppo_in_reality import RealVecEnv
+from examples.ppo_on_the_device import Lesson, device_lesson
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import DreamArguments
 from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.envs.vector import DreamVectorEnv
+from gym_diamond.errors import InvalidArgument
 from gym_diamond.files import replacing
 
 NUM_MOMENTS = 500  # where emulated dreams begin
+SAVED = "agent.zip"  # the agent with its optimizer, as it was at its last look
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,14 @@ def trained(
         yield Progress(0, random_pays(settings, seed, engine), None)
     elif method == "actor_critic":
         yield from actor_critic(settings, seed, folder, goes_on, engine)
+    elif method == "ppo_device":
+        yield from ppo_on_the_device(settings, seed, folder, goes_on, engine)
     else:
         steps = settings.real_frames if method == "ppo_frames" else settings.steps
         envs = VecMonitor(envs_of(method, settings, seed, engine))
-        yield from ppo(envs, settings, steps, seed, folder, goes_on, engine)
+        agent = make_agent(envs, settings, seed, folder, goes_on, engine)
+        yield from ppo(agent, host_lesson(agent), settings, steps, folder)
+        envs.close()
 
 
 def envs_of(method: str, settings: Settings, seed: int, engine: Engine) -> VecEnv:
@@ -158,43 +165,67 @@ def emulated_envs(settings: Settings, seed: int) -> VecEnv:
     )
 
 
-def ppo(
-    envs: VecMonitor, settings: Settings, steps: int, seed: int, folder: Path, goes_on: bool, engine: Engine
-) -> Iterator[Progress]:
-    """PPO with the same hyper-parameters wherever it is trained."""
+def ppo_on_the_device(settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine) -> Iterator[Progress]:
+    """PPO whose frames never leave the device."""
+    if settings.recurrent:
+        raise InvalidArgument("ppo_device has no memory; leave out --recurrent, or take ppo_dream.")
+    dream = dreams(settings, settings.frame_stack, stagger=True, engine=engine)
+    agent = make_agent(DreamVecEnv(DreamVectorEnv(dream)), settings, seed, folder, goes_on, engine)
+    lesson = device_lesson(agent, dream, 1_000 * seed + agent.num_timesteps)
+    yield from ppo(agent, lesson, settings, settings.steps, folder)
+
+
+def make_agent(
+    envs: VecEnv, settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine
+) -> PPO | RecurrentPPO:
+    """PPO with the same hyper-parameters wherever it is trained; if it goes on, as it was at its last look."""
     algorithm, policy = (RecurrentPPO, "CnnLstmPolicy") if settings.recurrent else (PPO, "CnnPolicy")
-    saved = folder / "agent.zip"
+    saved = folder / SAVED
     if goes_on and saved.exists():
         agent = algorithm.load(saved, env=envs, device=engine.device)
         agent.set_random_seed(1_000 * seed + agent.num_timesteps)  # not the dreams and choices of the beginning again
-    else:
-        agent = algorithm(
-            policy,
-            envs,
-            n_steps=settings.n_steps,
-            batch_size=max(2, settings.num_envs * settings.n_steps // 4),
-            n_epochs=4,
-            learning_rate=5e-4,
-            clip_range=0.1,
-            ent_coef=0.01,
-            gamma=0.985,
-            policy_kwargs={"features_extractor_class": NormalizedCNN} if settings.normalize else {},
-            stats_window_size=settings.every,  # more dreams than there can be between two looks
-            seed=1_000 * seed,  # rows are seeded from it upwards: seeds share no dream
-            device=engine.device,
-        )
+        return agent
+    return algorithm(
+        policy,
+        envs,
+        n_steps=settings.n_steps,
+        batch_size=max(2, settings.num_envs * settings.n_steps // 4),
+        n_epochs=4,
+        learning_rate=5e-4,
+        clip_range=0.1,
+        ent_coef=0.01,
+        gamma=0.985,
+        policy_kwargs={"features_extractor_class": NormalizedCNN} if settings.normalize else {},
+        stats_window_size=settings.every,  # more dreams than there can be between two looks
+        seed=1_000 * seed,  # rows are seeded from it upwards: seeds share no dream
+        device=engine.device,
+    )
+
+
+def host_lesson(agent: PPO | RecurrentPPO) -> Lesson:
+    """How `agent` learns by itself, in its own envs."""
+
+    def lesson(steps: int) -> float | None:
+        if agent.ep_info_buffer is not None:
+            agent.ep_info_buffer.clear()  # what it tells then is of the dreams since the last lesson
+        agent.learn(steps, reset_num_timesteps=False)
+        dreamt = list(agent.ep_info_buffer or ())
+        return sum(e["r"] for e in dreamt) / max(1, sum(e["l"] for e in dreamt)) if dreamt else None
+
+    return lesson
+
+
+def ppo(agent: PPO | RecurrentPPO, lesson: Lesson, settings: Settings, steps: int, folder: Path) -> Iterator[Progress]:
+    """The training of `agent`, lesson by lesson, until it has had so many steps in all."""
+    pays = None
     while True:
-        pays = sum(e["r"] for e in agent.ep_info_buffer or ()) / max(1, sum(e["l"] for e in agent.ep_info_buffer or ()))
         player = keep(agent, folder / "agents" / f"{agent.num_timesteps:09}.zip")
-        yield Progress(agent.num_timesteps, pays if agent.ep_info_buffer else None, player)
-        with replacing(saved) as temporary:  # after the look: it goes on from the last one
+        yield Progress(agent.num_timesteps, pays, player)
+        with replacing(folder / SAVED) as temporary:  # after the look: it goes on from the last one
             agent.save(temporary)
         if agent.num_timesteps >= steps:
             break
-        if agent.ep_info_buffer is not None:
-            agent.ep_info_buffer.clear()  # the next look tells of the dreams since this one
-        agent.learn(min(settings.every, steps - agent.num_timesteps), reset_num_timesteps=False)
-    envs.close()
+        pays = lesson(min(settings.every, steps - agent.num_timesteps))
 
 
 def keep(agent: PPO | RecurrentPPO, path: Path) -> Path:

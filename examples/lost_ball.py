@@ -1,10 +1,11 @@
 """Dreams that end where their ball is lost: pessimism about what the model cannot go on with.
 
-A ball that was missed never comes back in the dreams of the bundled worlds, and one that fades in mid-flight does not
-either. What is dreamt after that teaches nothing and costs as much as any other step. So such a dream ends, as a lost
-life does, once no ball is seen in some frames on end. That a fading ball ends it too makes all dreams look a little
-worse than they are, and an agent may learn to have balls fade. So a dream can also be cut off in the frame in which a
-ball fades far from the agent's paddle: who learns counts on from there by what it expects, so nothing is won or lost.
+A ball that was missed, or faded in mid-flight, does not come back in the dreams of some worlds, and in those of others
+it always comes back in the same way, which an agent learns by heart. What is dreamt after that teaches little and costs
+as much as any other step. So such a dream ends, as a lost life does, once no ball is seen in some frames on end. That a
+fading ball ends it too makes all dreams look a little worse than they are, and an agent may learn to have balls fade.
+So a dream can also be cut off in the frame in which a ball fades far from the agent's paddle: who learns counts on from
+there by what it expects, so nothing is won or lost.
 """
 
 from collections.abc import Callable

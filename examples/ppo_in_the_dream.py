@@ -9,6 +9,7 @@ Agents are trained in a world's dreams or in the real game, and judged in whole 
     ppo_steps     the same PPO in the real game, with as many steps as ppo_dream dreams
     ppo_emulated  the same PPO, with as many steps, in dreams of a perfect world: the emulator begins and ends them as
                   dreams begin and end (`examples/emulated_dreams.py`); Breakout and Pong only, and only if named
+    ppo_device    ppo_dream with frames that never leave the GPU (`examples/ppo_on_the_device.py`); only if named
 
 Each run, a method with a seed, writes OUT/GAME-METHOD-SEED.json: at each look the steps so far, the score and the sum
 of signs of whole real games, what a step pays in training and in the real game by signs, the difference of these two
@@ -48,7 +49,7 @@ from gym_diamond.hub import find_world
 Look = dict[str, Any]  # JSON, as are whole records
 
 ON_WHAT_THERE_IS = Engine()
-METHODS = ("random", "ppo_dream", "ppo_frames", "actor_critic", "ppo_steps", "ppo_emulated")
+METHODS = ("random", "ppo_dream", "ppo_frames", "actor_critic", "ppo_steps", "ppo_emulated", "ppo_device")
 
 
 def judged(look: Look, settings: Settings, out: Path, num_games: int) -> Look:
@@ -165,7 +166,7 @@ def command(words: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--game", default="Breakout")
     parser.add_argument("--world", help="a world directory; the bundled one by default")
-    parser.add_argument("--methods", nargs="+", default=list(METHODS[:-1]), choices=METHODS)
+    parser.add_argument("--methods", nargs="+", default=list(METHODS[:5]), choices=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument(
         "--steps", type=int, default=300_000, help="that are dreamt, or played by ppo_steps and ppo_emulated"

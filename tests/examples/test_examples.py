@@ -47,6 +47,7 @@ def test_every_example_is_tested_here() -> None:
         "plan_in_the_dream",
         "ppo_in_the_dream",
         "experiment_training",  # in test_experiment.py
+        "ppo_on_the_device",  # in test_ppo_on_the_device.py
         "lost_ball",  # in test_lost_ball.py
         "emulated_dreams",  # in test_emulated_dreams.py
         "normalized_cnn",  # in test_normalized_cnn.py

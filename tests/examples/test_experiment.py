@@ -71,7 +71,8 @@ def test_every_method_is_judged_in_the_real_game_and_done_once(
     steps = {record["method"]: [found["steps"] for found in record["looks"]] for record in records}
     assert all(record["looks"][0]["training_pays"] is not None for record in records if record["method"] == "random")
     everything = {"random": [0], "ppo_frames": [0, 4], "ppo_dream": [0, 4, 8], "ppo_steps": [0, 4, 8]}
-    everything |= {"ppo_emulated": [0, 4, 8], "actor_critic": [0, 30]}  # it is updated every 2 x 15 steps
+    everything |= {name: [0, 4, 8] for name in ("ppo_emulated", "ppo_device")}
+    everything |= {"actor_critic": [0, 30]}  # it is updated every 2 x 15 steps
     assert steps == {method: everything[method] for method in methods}
     assert all(len(record["final"]["games"]) == 2 for record in records)
     found = next(record for record in records if record["method"] == "ppo_dream")["looks"][-1]
@@ -107,15 +108,16 @@ def test_the_actor_critic_goes_on_as_if_it_had_not_been_broken_off(
     assert without_seconds(example.run("actor_critic", settings, 0, tmp_path)) == without_seconds(whole)
 
 
+@pytest.mark.parametrize("method", ["ppo_dream", "ppo_device"])
 @pytest.mark.parametrize("looks", [0, 1, 2])
 def test_ppo_goes_on_from_its_last_look(
-    looks: int, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    looks: int, method: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its dreams are new ones, so only what was seen before is the same; and as many steps are dreamt in all."""
-    broken_off("ppo_dream", settings, looks, tmp_path, monkeypatch)
-    path = tmp_path / "Breakout-ppo_dream-0.json"
+    broken_off(method, settings, looks, tmp_path, monkeypatch)
+    path = tmp_path / f"Breakout-{method}-0.json"
     before = json.loads(path.read_text())["looks"] if looks else []
-    record = example.run("ppo_dream", settings, 0, tmp_path)
+    record = example.run(method, settings, 0, tmp_path)
     assert record["looks"][:looks] == before
     assert all(earlier["seconds"] < later["seconds"] for earlier, later in pairwise(record["looks"]))
     assert [look["steps"] for look in record["looks"]] == [0, 4, 8]
