@@ -185,6 +185,16 @@ def test_bf16_weights_compute_nearly_the_same_frame() -> None:
     assert (frames[0] - frames[1]).abs().mean() < 2 / 127.5
 
 
+@torch.no_grad()
+def test_a_bf16_world_draws_its_frames_in_float32() -> None:
+    coarse = build(presets["tiny"], SPEC, Sampling(), "bf16").requires_grad_(False)
+    coarse.load_state_dict(make_world().state_dict())
+    context = make_context(coarse, 4)
+    obs, act = context.obs[:, -SPEC.context_length :], context.act[:, -SPEC.context_length :]
+    drawn = coarse.denoiser.model_output(obs[:, -1], coarse.denoiser.conditioners(torch.tensor([5.0])), obs, act)
+    assert not torch.equal(drawn, drawn.bfloat16().float())
+
+
 def test_levels_that_do_not_match_are_refused() -> None:
     with pytest.raises(InvalidArgument, match=r"depths \(1, 1\), channels \(8,\)"):
         DenoiserConfig(depths=(1, 1), channels=(8,), attn_depths=(False,))

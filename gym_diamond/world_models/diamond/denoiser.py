@@ -17,7 +17,11 @@ from gym_diamond.world_models.protocol import WorldSpec
 
 
 class InnerModel(nn.Module):
-    """The raw network F(x; c_noise, history). Convolutions may compute in bf16; the condition stays in float32."""
+    """The raw network F(x; c_noise, history).
+
+    Convolutions may compute in bf16, but for the last one: bf16 has eight bits, so near white its steps are half a grey
+    level of a frame. The condition stays in float32 too.
+    """
 
     def __init__(self, config: DenoiserConfig, spec: WorldSpec) -> None:
         super().__init__()
@@ -52,7 +56,7 @@ class InnerModel(nn.Module):
         cond = self.cond_proj(self.noise_emb(c_noise) + self.act_emb(act)).to(dtype)  # (B, E)
         x = unshuffle(torch.cat([obs, noisy_next], dim=1).to(dtype), self.patch_size)
         x = self.unet(self.conv_in(x), cond)
-        x = self.conv_out(F.silu(self.norm_out(x)))
+        x = self.conv_out(F.silu(self.norm_out(x.to(self.conv_out.weight.dtype))))
         return shuffle(x, self.patch_size, H, W).float()
 
 

@@ -124,7 +124,7 @@ class Pass(nn.Module):
         H, W = x.shape[-2:]
         y = unshuffle((x * cs.c_in).to(history.dtype), self.patch_size)
         y = self.unet(self.conv_in(y) + history, modulation)
-        y = self.conv_out(F.silu(self.norm_out(y)))
+        y = self.conv_out(F.silu(self.norm_out(y.to(self.conv_out.weight.dtype))))
         output = shuffle(y, self.patch_size, H, W).float().contiguous()
         return quantize(cs.c_skip * x + cs.c_out * output, self.quantizer)
 

@@ -53,9 +53,9 @@ class DiamondWorldModel(nn.Module):
         self.denoiser = Denoiser(config.denoiser, spec)
         self.rew_end_model = RewardEndModel(config.reward_end, spec)
         self.register_buffer("reward_values", torch.tensor(spec.reward_values), persistent=False)
-        if precision == "bf16":  # the convolutions are nearly all of the work; conditions and memory stay in float32
+        if precision == "bf16":  # nearly all of the work; conditions, memory and what draws the frame stay in float32
             inner = self.denoiser.inner_model
-            for module in (inner.conv_in, inner.unet, inner.norm_out, inner.conv_out, self.rew_end_model.encoder):
+            for module in (inner.conv_in, inner.unet, self.rew_end_model.encoder):
                 module.to(torch.bfloat16)
 
     reward_values: Tensor
