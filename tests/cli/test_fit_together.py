@@ -20,7 +20,7 @@ from tests.processes import ROOT, run_together
 
 NAME = "breakout/shared-v0"
 STEADY = ("--denoiser.schedule", "constant", "--reward-end.schedule", "constant", "--preview-every", "1e-6")
-FIT = ("fit", "--dataset", NAME, *QUICK, *STEADY, "--preview-frames", "2")
+FIT = ("fit", "--dataset", NAME, *QUICK, *STEADY, "--preview-frames", "2", "--precision", "fp32")
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
 

@@ -173,8 +173,10 @@ def test_what_dreams_pay_depends_on_the_player_where_it_matters(capsys: pytest.C
     )
     assert np.array_equal(found["always:NOOP"].won, found["always:NOOP@0"].won)
     assert all((np.diff(played.won, axis=0) >= 0).all() and played.won.shape == (10, 8) for played in found.values())
-    assert all(played.lasted.tolist() == [10] * 8 for played in found.values())
-    assert all(played.unpaid == 0.0 for played in found.values()), "they were all cut off"
+    for played in found.values():
+        assert (played.lasted[~played.ended] == 10).all(), "they were cut off"
+        assert (played.lasted <= 10).all()
+        assert played.unpaid <= played.ended.mean() <= 0.5, "hardly any ended"
     assert "after steps" in capsys.readouterr().out
 
 

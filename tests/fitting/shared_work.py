@@ -56,7 +56,7 @@ def make(loss: LossConfig, compiled: bool = False) -> Setup:
     config = RunConfig(
         preset="tiny",
         model=world_models.backend("diamond").presets["tiny"],
-        fit=FitConfig(steps=1, num_contexts=4, compile=compiled),
+        fit=FitConfig(steps=1, num_contexts=4, compile=compiled, precision="fp32"),
         loss=loss,
         denoiser=optim,
         reward_end=optim,

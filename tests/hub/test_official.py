@@ -49,7 +49,7 @@ def test_a_game_without_a_bundled_world_is_fetched_from_the_hub_and_dreamt(hub: 
 def test_what_is_kept_are_the_authors_weights_with_their_quantizer_and_their_policy(hub: StandIn, checkpoint: bytes):
     directory = find_world(None, "Asterix")
     released = torch.load(io.BytesIO(checkpoint), weights_only=True)
-    world = load_world(directory)
+    world = load_world(directory, precision="fp32")
     assert world.model.config.denoiser.quantizer == "floor"
     assert world.model.config.reward_end.remember_padding
     for name, value in world.model.state_dict().items():

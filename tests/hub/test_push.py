@@ -73,11 +73,11 @@ def test_the_card_tells_the_hub_what_it_is_and_people_how_to_dream_it():
     assert values["library_name"] == "gym-diamond"
     assert values["pipeline_tag"] == "reinforcement-learning"
     assert {"world-model", "gymnasium", "arxiv:2405.12399", "game:Breakout"} <= set(values["tags"])
-    assert values["provenance"]["minari_datasets"] == ["breakout/mixed-v0"]
-    assert values["provenance"]["transitions_by_policy"] == {"random": 23970, "sticky": 11939, "scripted": 84091}
+    assert values["provenance"]["minari_datasets"] == ["breakout/mixed-v0", "breakout/chance-v0"]
+    assert values["provenance"]["transitions_by_policy"] == {"random": 43938, "sticky": 31971, "scripted": 84091}
     results = values["model-index"][0]["results"]
     measured = [metric for result in results for metric in result["metrics"]]
-    assert [metric["value"] for metric in measured] == [42.76, 36.85, 30.84]
+    assert [metric["value"] for metric in measured] == [48.21, 44.58, 36.44]
     assert f'world="hub:{REPOSITORY}"' in rest
     assert "![Drift over frames, dream and baseline](drift.png)" in rest, "the dream card's own figures"
     assert rest.strip().startswith("# Breakout, dreamt\n")
