@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from agents.returns import lambda_returns
 from gym_diamond.envs.dream import Dream
-from gym_diamond.frames import MAX_LEVEL
+from gym_diamond.frames import obs_to_frames_chw
 
 Lesson = Callable[[int], float | None]
 """Lets an agent learn for so many steps, or a few more; what a step of them paid."""
@@ -40,7 +40,7 @@ def device_lesson(agent: PPO, dream: Dream, seed: int) -> Lesson:
         dream: begins anew in the step that ends a dream.
         seed: of the dreams; its rows take the seeds from it upwards.
     """
-    obs = levels(dream.reset(seed=seed))
+    obs = obs_to_frames_chw(dream.reset(seed=seed))
 
     def lesson(steps: int) -> float:
         nonlocal obs
@@ -63,9 +63,11 @@ def experience(agent: PPO, dream: Dream, obs: Tensor) -> tuple[Experience, Tenso
     for _ in range(agent.n_steps):
         action, value, log_prob = agent.policy(obs)
         step = dream.step(action)
-        ahead = agent.policy.predict_values(levels(step.final_obs))  # (N, 1), where nothing ended too: no search
+        ahead = agent.policy.predict_values(
+            obs_to_frames_chw(step.final_obs)
+        )  # (N, 1), where nothing ended too: no search
         steps.append((obs, action, log_prob, value[:, 0], step.reward, step.terminated, step.truncated, ahead[:, 0]))
-        obs = levels(step.obs)
+        obs = obs_to_frames_chw(step.obs)
     seen, action, log_prob, value, reward, end, trunc, ahead = (torch.stack(x, dim=1) for x in zip(*steps, strict=True))
     returns = lambda_returns(reward, end, trunc, ahead, agent.gamma, agent.gae_lambda)  # (N, T)
     return Experience(seen, action, log_prob, returns - value, value, reward), obs
@@ -88,8 +90,3 @@ def learn(agent: PPO, seen: Experience) -> None:
             loss.backward()
             nn.utils.clip_grad_norm_(agent.policy.parameters(), agent.max_grad_norm)
             agent.policy.optimizer.step()
-
-
-def levels(obs: Tensor) -> Tensor:
-    """The grey levels `(N, C, H, W)` uint8 of obs in [-1, 1] of that shape."""
-    return obs.add(1).mul_(MAX_LEVEL / 2).round_().to(torch.uint8)

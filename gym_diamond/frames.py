@@ -42,9 +42,15 @@ def to_frames(obs: Tensor) -> Tensor:
     Returns:
         `(..., H, W, C)` uint8, contiguous.
     """
+    return torch.stack(
+        obs_to_frames_chw(obs).unbind(-3), dim=-1
+    )  # (..., C, H, W) -> (..., H, W, C); faster than movedim
+
+
+def obs_to_frames_chw(obs: Tensor) -> Tensor:
+    """The uint8 frames nearest to obs that keep their channels first, `(..., C, H, W)`; values outside are clamped."""
     levels = obs.float().add(1).mul_(127.5).round_().clamp_(0, MAX_LEVEL)
-    bytes_ = levels.to(torch.int32).to(torch.uint8)  # on a CPU in half the time that it takes at once
-    return torch.stack(bytes_.unbind(-3), dim=-1)  # (..., C, H, W) -> (..., H, W, C), also faster than movedim
+    return levels.to(torch.int32).to(torch.uint8)  # on a CPU in half the time that it takes at once
 
 
 def quantize(obs: Tensor, quantizer: Quantizer) -> Tensor:

@@ -8,10 +8,11 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import configure
 
-from examples.ppo_on_the_device import device_lesson, experience, learn, levels
+from examples.ppo_on_the_device import device_lesson, experience, learn
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.envs.vector import DreamVectorEnv
+from gym_diamond.frames import obs_to_frames_chw
 from tests.fakes import counting_dream
 
 N, T = 6, 8
@@ -43,7 +44,7 @@ def test_it_sees_and_hopes_what_stable_baselines3_does() -> None:
     """With the same dreams and luck: actions, chances, hopes and advantages, where a game ended or was cut off too."""
     own, other = dream(), agent_of(dream())
     agent = agent_of(own)
-    obs = levels(own.reset(seed=7))
+    obs = obs_to_frames_chw(own.reset(seed=7))
     torch.manual_seed(1)
     seen, _ = experience(agent, own, obs)
     other.env.seed(7)  # pyright: ignore[reportOptionalMemberAccess]
@@ -62,7 +63,7 @@ def test_it_sees_and_hopes_what_stable_baselines3_does() -> None:
 def test_it_learns_what_stable_baselines3_does() -> None:
     own = dream()
     agent, other = agent_of(own), agent_of(dream())
-    seen, _ = experience(agent, own, levels(own.reset(seed=7)))
+    seen, _ = experience(agent, own, obs_to_frames_chw(own.reset(seed=7)))
     buffer = other.rollout_buffer
     buffer.reset()
     buffer.observations[:] = seen.obs.transpose(0, 1)
