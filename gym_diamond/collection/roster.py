@@ -3,6 +3,7 @@
     random, sticky      aimless play
     scripted            follows the ball (Breakout and Pong), with a lapse every 100 steps or so
     scripted:20         the same with a lapse every 20 steps
+    edge, edge:20       hits the ball with the edge of the paddle, and hard: in Pong the opponent misses some
     always:NOOP         one action for ever, by its meaning; of an action of several parts one for each: always:-1,0.5
     python:mine:play    the function `play` of the module `mine`, from a frame (H, W, C) to an action
     A/PATH.zip          what stable-baselines3 trained
@@ -28,7 +29,7 @@ from gym_diamond.collection.policies import (
     SB3Policy,
     StickyPolicy,
 )
-from gym_diamond.collection.scripted import PATIENCE, ScriptedPolicy
+from gym_diamond.collection.scripted import PATIENCE, STROKES, ScriptedPolicy
 from gym_diamond.data.dataset_info import DatasetInfo
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidArgument
@@ -95,8 +96,8 @@ def _make_player(name: str, played: Played, num_rows: int) -> Policy:
         return RandomPolicy(limits)
     if name == "sticky":
         return StickyPolicy(limits, num_rows)
-    if kind == "scripted":
-        return ScriptedPolicy(played.game, num_rows, _patience(name, detail) if detail else PATIENCE)
+    if kind in STROKES:
+        return ScriptedPolicy(played.game, num_rows, _patience(name, detail) if detail else PATIENCE, kind)
     if kind == "always":
         return ConstantPolicy(_action(name, detail, played), detail)
     if kind == "python":
@@ -111,9 +112,9 @@ def _make_player(name: str, played: Played, num_rows: int) -> Policy:
             )
         return load_actor(path, limits, num_rows, frame_shape)
     raise InvalidArgument(
-        f"There is no policy {name!r}; give random, sticky, scripted, scripted:STEPS (between lapses), always:ACTION, "
-        "python:MODULE:FUNCTION, an existing .zip of stable-baselines3, or an existing world directory, each with "
-        "@SHARE of random actions or without."
+        f"There is no policy {name!r}; give random, sticky, scripted, edge, scripted:STEPS or edge:STEPS (between "
+        "lapses), always:ACTION, python:MODULE:FUNCTION, an existing .zip of stable-baselines3, or an existing world "
+        "directory, each with @SHARE of random actions or without."
     )
 
 

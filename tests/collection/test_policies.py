@@ -235,7 +235,9 @@ def test_an_unknown_policy_is_answered_with_those_there_are():
         make_policy("expert", BREAKOUT, 2)
 
 
-@pytest.mark.parametrize("name", ["random", "sticky", "scripted", "scripted:20", "always:LEFT", "always:NOOP@0.1"])
+@pytest.mark.parametrize(
+    "name", ["random", "sticky", "scripted", "scripted:20", "edge", "edge:20", "always:LEFT", "always:NOOP@0.1"]
+)
 def test_a_policy_is_called_what_it_was_asked_for_as(name: str):
     assert make_policy(name, BREAKOUT, 2).name == name
 

@@ -6,6 +6,7 @@ import pytest
 from gym_diamond.collection.scripted import ScriptedPolicy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.games import game
 
 NOOP, FIRE, RIGHT, LEFT = range(4)
 ROW = np.array([0])
@@ -60,6 +61,16 @@ def test_a_lapse_holds_one_action_whatever_the_ball_does():
     assert set(actions) == {NOOP, FIRE, RIGHT, LEFT}
 
 
+def test_a_paddle_under_the_ball_rests_to_hit_it_with_its_middle_and_moves_to_hit_it_with_an_edge():
+    def moves(stroke: str) -> set[int]:
+        policy, rng = ScriptedPolicy("Breakout", 1, 1e12, stroke), np.random.default_rng(0)
+        policy.begin(ROW)
+        return {int(policy.act(ROW, _screen((40, 32)), rng)[0]) for _ in range(400)}
+
+    assert moves("scripted") == {NOOP}
+    assert moves("edge") == {NOOP, LEFT, RIGHT}  # now one edge, now the other
+
+
 def test_only_games_with_a_ball_have_a_script():
     with pytest.raises(InvalidArgument, match="Breakout and Pong, not for Alien"):
         ScriptedPolicy("Alien", 1)
@@ -89,3 +100,35 @@ def test_in_breakout_the_ball_is_kept_alive_and_lapses_lose_it():
 def test_in_pong_it_holds_its_own():
     score, _ = _score("Pong", 400, patience=1e12)
     assert score > -8  # random play is 28 behind by then
+
+
+def _points(stroke: str, num_steps: int) -> tuple[int, int]:
+    """Points won and lost in eight games of Pong without lapses."""
+    env, rows = RealAtari("Pong", 8), np.arange(8)
+    policy, rng = ScriptedPolicy("Pong", 8, 1e12, stroke), np.random.default_rng(0)
+    frames, _ = env.reset(seed=0)
+    policy.begin(rows)
+    won = lost = 0
+    for _ in range(num_steps):
+        frames, rewards, *_ = env.step(policy.act(rows, frames, rng))
+        won, lost = won + int((rewards > 0).sum()), lost + int((rewards < 0).sum())
+    return won, lost
+
+
+def test_pongs_opponent_misses_what_an_edge_hits_hard():
+    (won, _), (won_with_the_edge, _) = _points("scripted", 600), _points("edge", 600)
+    assert won_with_the_edge >= 2 * won
+
+
+def test_an_edge_holds_fire_in_pong_and_has_none_to_hold_in_breakout():
+    meanings = game("Pong").action_meanings
+    env, rows = RealAtari("Pong", 8), np.arange(8)
+    policy, rng = ScriptedPolicy("Pong", 8, 1e12, "edge"), np.random.default_rng(0)
+    frames, _ = env.reset(seed=0)
+    policy.begin(rows)
+    done = set()
+    for _ in range(100):
+        actions = policy.act(rows, frames, rng)
+        done |= {meanings[action] for action in actions}
+        frames, *_ = env.step(actions)
+    assert done == {"NOOP", "FIRE", "LEFTFIRE", "RIGHTFIRE"}  # NOOP while there is no ball
