@@ -94,8 +94,9 @@ def ending_without_ball(
 
     def step_or_end(state: Any, action: Tensor, drawn: Any) -> tuple[Any, Transition]:
         state, transition = step(state, action, drawn)
-        num = count_balls(game, to_frames(history(state)))  # (N, L, C, H, W) -> (N, L)
-        lost = (num[:, -lost_after:] == 0).all(dim=1)
+        lost = (count_balls(game, to_frames(history(state)), last=lost_after) == 0).all(
+            dim=1
+        )  # (N, lost_after) -> (N,)
         if lost_pays is not None:
             transition = transition._replace(reward=transition.reward.clamp(min=0) + lost_pays * lost)
         return state, transition._replace(end=transition.end | lost)

@@ -57,25 +57,27 @@ def find_balls(game: str, frames: Tensor) -> Balls:
     return _gather(light, _places(light))
 
 
-def count_balls(game: str, frames: Tensor) -> Tensor:
-    """How many balls each of `frames` shows, `(..., T)` int64, without a wait for the device.
+def count_balls(game: str, frames: Tensor, last: int | None = None) -> Tensor:
+    """How many balls each of the last frames shows, `(..., last)` int64, without a wait for the device.
 
     Args:
         game: "Breakout" or "Pong".
         frames: `(..., T, 64, 64, 3)` uint8, T consecutive ones.
+        last: of how many frames, from 1 to T; those before are looked at too, since what stays is no ball. None = all.
 
     Raises:
         InvalidArgument: there is no detector for that game or for frames of that shape; see `has_detector`.
     """
-    return place_balls(game, frames).sum((-2, -1))
+    return place_balls(game, frames, last).sum((-2, -1))
 
 
-def place_balls(game: str, frames: Tensor) -> Tensor:
-    """Where each of `frames` shows balls: `(..., T, 64, 64)` bool, one pixel for each, without a wait for the device.
+def place_balls(game: str, frames: Tensor, last: int | None = None) -> Tensor:
+    """Where each of the last frames shows balls: `(..., last, 64, 64)` bool, one pixel for each, without a wait.
 
     Args, Raises: as of `count_balls`.
     """
     light = _light(game, frames)
+    light = light if last is None else light[..., -last:, :, :]
     return _places(light.flatten(0, -3)).view(light.shape)  # (..., T, H, W) -> (N*T, H, W) -> (..., T, H, W)
 
 
@@ -97,10 +99,16 @@ def _places(light: Tensor) -> Tensor:
     tent = (REACH + 1 - apart).clamp(min=0)  # (H, H): weights 1 2 3 2 1 around the diagonal
     ties = torch.linspace(0, 1e-6, SIZE**2, dtype=light.dtype, device=light.device).view(SIZE, SIZE)  # breaks them
     density = tent @ light @ tent + ties
-    highest = F.max_pool2d(density[:, None], 2 * APART + 1, stride=1, padding=APART)[:, 0]
+    highest = _highest_near(density, APART)
     near = (apart <= REACH).to(light.dtype)
     emulated = near @ light @ near * (SCREEN[0] * SCREEN[1] / SIZE**2)  # lit around each pixel, in the emulator's
     return (density == highest) & (density > FLOOR) & (emulated >= LEAST) & (emulated <= MOST)
+
+
+def _highest_near(values: Tensor, apart: int) -> Tensor:
+    """The highest of `values` `(T, H, W)` up to so many pixels away along both axes; one axis at a time costs half."""
+    along = F.max_pool2d(values[:, None], (1, 2 * apart + 1), stride=1, padding=(0, apart))
+    return F.max_pool2d(along, (2 * apart + 1, 1), stride=1, padding=(apart, 0))[:, 0]
 
 
 def _gather(light: Tensor, places: Tensor) -> Balls:

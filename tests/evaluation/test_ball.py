@@ -127,6 +127,8 @@ def test_a_brick_that_a_dream_broke_by_halves_is_none_for_it_stays():
     balls = find_balls("Breakout", frames)
     assert balls.num.tolist() == [1, 1, 1]
     assert balls.centre[:, 0].tolist() == pytest.approx([middle(120 + 9 * t, 60)[0] for t in range(3)], abs=0.25)
+    assert count_balls("Breakout", frames[1:]).tolist() == [2, 2]
+    assert count_balls("Breakout", frames, last=2).tolist() == [1, 1], "the frames before are looked at too"
 
 
 def test_among_the_bricks_a_ball_that_comes_and_goes_is_one():

@@ -94,7 +94,7 @@ def test_a_dream_whose_ball_has_faded_is_cut_off_and_not_over(tmp_path: Path, mo
     ball = torch.tensor([[1, 0], [1, 1]]).bool()  # of two rows: there a frame ago, there now
     places = ball[:, :, None, None].expand(2, 2, 64, 64)
     monkeypatch.setattr("examples.lost_ball.place_balls", lambda game, frames: places)
-    monkeypatch.setattr("examples.lost_ball.count_balls", lambda game, frames: torch.ones(2, 4))
+    monkeypatch.setattr("examples.lost_ball.count_balls", lambda game, frames, last: torch.ones(2, last))
     arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")), end_mode="never")
     dream = open_dream(arguments, 2, 5, lost_after=2, cut_faded=True)
     dream.reset(seed=0)
