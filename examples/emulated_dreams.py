@@ -14,10 +14,11 @@ import torch
 from gymnasium.spaces import Box
 
 from examples.begin_in_play import ball_comes
+from examples.lost_ball import behind_opponent
 from examples.ppo_in_reality import PlainVecEnv
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import FRAME_SIZE, FRAME_SKIP, MAX_NOOPS, RealAtari
-from gym_diamond.evaluation.ball import count_balls
+from gym_diamond.evaluation.ball import place_balls
 from gym_diamond.games import snake
 
 PLAYERS = ("random", "sticky")  # take turns, a game each
@@ -117,7 +118,8 @@ class EmulatedDreams(PlainVecEnv):
         seed: of where dreams begin.
         max_steps: after which a dream is cut off; at first the rows are spread over them.
         lost_after: frames on end without a ball that end a dream; 0 = it goes on.
-        lost_pays: what such an end pays, other losses then paying nothing; None = what the game says.
+        lost_pays: what such an end pays, other losses then paying nothing, unless its ball was last seen behind the
+            opponent; None = what the game says.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class EmulatedDreams(PlainVecEnv):
         self.rng = np.random.default_rng(seed)
         self.frames = np.zeros((num_envs, k, height, width, channels), np.uint8)
         self.elapsed, self.lives, self.without_ball = np.zeros((3, num_envs), np.int64)
+        self.behind = np.zeros(num_envs, np.bool_)  # where the ball was last seen: behind the opponent?
         space = Box(0, 255, (height, width, k * channels), np.uint8)
         super().__init__(num_envs, space, RealAtari(game).single_action_space)
 
@@ -164,19 +167,22 @@ class EmulatedDreams(PlainVecEnv):
 
     def _judged(self, signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rewards and ends `(N,)`, as `lost_ball.ending_without_ball` has them."""
-        num = count_balls(self.game, torch.from_numpy(self.frames[:, -1:]))[:, 0].numpy()  # each frame on its own
-        self.without_ball = np.where(num == 0, self.without_ball + 1, 0)
-        lost = (self.without_ball >= self.lost_after) & (self.lost_after > 0)
+        places = place_balls(self.game, torch.from_numpy(self.frames[:, -1:]))[:, 0]  # (N, H, W), each frame on its own
+        seen = places.flatten(1).any(1).numpy()
+        self.without_ball = np.where(seen, 0, self.without_ball + 1)
+        self.behind = np.where(seen, behind_opponent(self.game, places).numpy(), self.behind)
+        gone = (self.without_ball >= self.lost_after) & (self.lost_after > 0)
         lives = np.array([one.ale.lives() for one in self.emulators])
         over = np.array([one.ale.game_over() for one in self.emulators])
-        rewards = signs if self.lost_pays is None else signs.clip(min=0) + self.lost_pays * lost
-        return rewards, over | (lives < self.lives) | lost
+        rewards = signs if self.lost_pays is None else signs.clip(min=0) + self.lost_pays * (gone & ~self.behind)
+        return rewards, over | (lives < self.lives) | gone
 
     def _begin(self, row: int) -> None:
         start = self.starts[self.rng.integers(len(self.starts))]
         self.emulators[row].ale.restoreState(start.state)
         self.frames[row], self.lives[row] = start.frames, start.lives
         self.elapsed[row] = self.without_ball[row] = 0
+        self.behind[row] = False
 
     def _obs(self) -> np.ndarray:
         n, _, height, width, _ = self.frames.shape

@@ -6,6 +6,8 @@ as much as any other step. So such a dream ends, as a lost life does, once no ba
 fading ball ends it too makes all dreams look a little worse than they are, and an agent may learn to have balls fade.
 So a dream can also be cut off in the frame in which a ball fades far from the agent's paddle: who learns counts on from
 there by what it expects, so nothing is won or lost.
+
+In Pong a ball that was last seen behind the opponent is not lost but won; what it pays is for the model to say.
 """
 
 from collections.abc import Callable
@@ -19,10 +21,11 @@ from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import DreamArguments, load_dream
 from gym_diamond.envs.moments import Doubt, StepFunction
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.evaluation.ball import count_balls, place_balls
+from gym_diamond.evaluation.ball import place_balls
 from gym_diamond.frames import to_frames
 from gym_diamond.world_models.protocol import Transition
 
+BEHIND = {"Breakout": 0, "Pong": 5}  # coordinates towards the paddle below this are behind an opponent
 NEAR = 8  # pixels from the paddle's line, where a ball that is gone may have been missed, or be hidden by the paddle
 
 
@@ -44,7 +47,8 @@ def open_dream(
         max_episode_steps: after which a dream is truncated.
         stagger: spread the clocks.
         lost_after: frames on end in which no ball is seen; 0 = such dreams go on.
-        lost_pays: what such an end pays, other losses then paying nothing; None = what the model says.
+        lost_pays: what such an end pays, other losses then paying nothing, unless its ball was last seen behind the
+            opponent; None = what the model says.
         cut_faded: truncate a dream at once whose ball is gone far from the agent's paddle.
 
     Raises:
@@ -89,19 +93,25 @@ def ending_without_ball(
         history: from a state to its frames `(N, L, C, H, W)`, oldest first, as `WorldModel.history`.
         step: of the world.
         lost_after: from 1 to L.
-        lost_pays: what such an end pays, other losses then paying nothing; None = what the model says.
+        lost_pays: what such an end pays, other losses then paying nothing, unless its ball was last seen behind the
+            opponent; None = what the model says.
     """
 
     def step_or_end(state: Any, action: Tensor, drawn: Any) -> tuple[Any, Transition]:
         state, transition = step(state, action, drawn)
-        lost = (count_balls(game, to_frames(history(state)), last=lost_after) == 0).all(
-            dim=1
-        )  # (N, lost_after) -> (N,)
+        places = place_balls(game, to_frames(history(state)), last=lost_after + 1)  # (N, lost_after + 1, H, W)
+        gone = ~places[:, -lost_after:].flatten(1).any(dim=1)
         if lost_pays is not None:
+            lost = gone & ~behind_opponent(game, places[:, 0])
             transition = transition._replace(reward=transition.reward.clamp(min=0) + lost_pays * lost)
-        return state, transition._replace(end=transition.end | lost)
+        return state, transition._replace(end=transition.end | gone)
 
     return step_or_end
+
+
+def behind_opponent(game: str, places: Tensor) -> Tensor:
+    """Whether balls at `places` `(..., H, W)` bool are where the opponent has missed them, `(...)` bool."""
+    return places.narrow(places.ndim - 2 + TOWARDS[game], 0, BEHIND[game]).flatten(-2).any(dim=-1)
 
 
 def fading_ball(game: str, history: Callable[[Any], Tensor]) -> Doubt:

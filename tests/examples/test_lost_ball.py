@@ -66,6 +66,21 @@ def test_a_lost_ball_pays_what_it_is_said_to_and_no_other_loss_does():
     assert stepped(to_obs(frames), rewards, None)[1].reward.tolist() == [0.0, 0.0, 1.0, -1.0, -1.0, 0.0]
 
 
+@pytest.mark.parametrize(("column", "paid"), [(0, 0.0), (8, 0.0), (13, -1.0), (80, -1.0), (156, -1.0)])
+def test_a_ball_that_was_last_seen_behind_the_opponent_is_not_lost(column: int, paid: float):
+    """The opponent's paddle is at the emulator's columns 16 to 20; a ball is two wide."""
+    seen, none = [frame(pong((120, column)))] * 2, torch.zeros(1)
+    frames = torch.stack([*seen, LOST["Pong"], LOST["Pong"]])[None]
+
+    def step(state: Tensor, action: Any, drawn: Any) -> tuple[Tensor, Transition]:
+        return state, Transition(none, none, none.bool(), none, none)
+
+    transition = ending_without_ball("Pong", lambda state: state, step, 2, lost_pays=-1.0)(to_obs(frames), none, None)[
+        1
+    ]
+    assert (transition.reward.item(), transition.end.item()) == (paid, True)
+
+
 def test_a_lost_ball_cannot_pay_where_none_is_looked_for(tmp_path: Path):
     arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")))
     with pytest.raises(InvalidArgument, match=r"lost_pays is -1.0, but no dream ends for want of a ball"):
@@ -91,10 +106,9 @@ def test_a_ball_has_faded_if_it_was_far_from_the_paddle_a_frame_ago(game: str, s
 
 def test_a_dream_whose_ball_has_faded_is_cut_off_and_not_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The tiny world dreams noise; what is seen in it is told here."""
-    ball = torch.tensor([[1, 0], [1, 1]]).bool()  # of two rows: there a frame ago, there now
-    places = ball[:, :, None, None].expand(2, 2, 64, 64)
-    monkeypatch.setattr("examples.lost_ball.place_balls", lambda game, frames: places)
-    monkeypatch.setattr("examples.lost_ball.count_balls", lambda game, frames, last: torch.ones(2, last))
+    ball = torch.tensor([[1, 1, 0], [1, 1, 1]]).bool()  # of two rows: there two frames ago, a frame ago, now
+    places = ball[:, :, None, None].expand(2, 3, 64, 64)
+    monkeypatch.setattr("examples.lost_ball.place_balls", lambda game, frames, last=2: places[:, -last:])
     arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")), end_mode="never")
     dream = open_dream(arguments, 2, 5, lost_after=2, cut_faded=True)
     dream.reset(seed=0)
