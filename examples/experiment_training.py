@@ -51,9 +51,7 @@ class Settings:
     dream_steps: int  # after which a dream is cut off
     lost_after: int  # frames without a ball, on end, that end a dream; 0 = it goes on
     cut_faded: bool  # cut a dream off whose ball is gone far from the paddle
-    lost_pays: (
-        float | None
-    )  # what such an end pays if the ball was not won, and no other loss pays; None = what is said
+    lost_pays: float | None  # what such an end pays if the ball was not won, no other loss paying; None = as is said
     denoising_steps: int | None  # of each dreamt frame; None = as many as the world says
     reward_mode: str
     end_mode: str

@@ -182,9 +182,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("--dream-steps", type=int, default=15, help="after which a dream is cut off")
     parser.add_argument("--lost-after", type=int, default=0, help="frames without a ball that end a dream; 0 = none do")
     parser.add_argument("--cut-faded", action="store_true", help="cut a dream off whose ball is gone in mid-flight")
-    parser.add_argument(
-        "--lost-pays", type=float, help="what such an end pays if the ball was not won, and no other does"
-    )
+    parser.add_argument("--lost-pays", type=float, help="what such an end pays, if the ball was not won; no other does")
     parser.add_argument("--denoising-steps", type=int, help="of each dreamt frame; by default what the world says")
     parser.add_argument("--reward-mode", default="sample", choices=["sample", "mode", "mean"])
     parser.add_argument("--end-mode", default="sample", choices=["sample", "mode", "never"])
