@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -63,14 +63,13 @@ def main(words: Sequence[str]) -> None:
     """Train as the command line says."""
     out, resume, config = parse(words)
     check_is_complete(config)
+    world = out if resume else find_world(config.dream.world, config.dream.game)  # a run keeps a copy of its world
     if not resume:
-        imagine_run.check_is_free(out)
+        imagine_run.check_is_free(out, world)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    world = find_world(config.dream.world, config.dream.game)
-    loaded = load_dream(
-        config.dream, config.num_dreams, max_episode_steps=config.dream_steps, autoreset_mode="SameStep"
-    )
+    arguments = replace(config.dream, world=str(world))
+    loaded = load_dream(arguments, config.num_dreams, max_episode_steps=config.dream_steps, autoreset_mode="SameStep")
     learner, play = make_start(loaded.dream, config)
     play, start = imagine_run.load(out, learner, play) if resume else (play, Position())
     games = real_games(config, loaded.dream.world.spec)  # may lack an extra: before anything is written

@@ -8,6 +8,7 @@
 Each file is replaced whole.
 """
 
+import filecmp
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from agents.imagine_config import ImagineConfig
 from agents.playing import Play, play_tensors, restored
 from agents.policy import save_policy
 from gym_diamond import schema
-from gym_diamond.checkpoint import LIMITS, POLICY
+from gym_diamond.checkpoint import LIMITS, POLICY, WEIGHTS
 from gym_diamond.errors import InvalidRun
 from gym_diamond.files import read_tensors, replacing, write_json, write_tensors
 from gym_diamond.fitting.run import read_saved
@@ -38,8 +39,8 @@ class Position(NamedTuple):
         return min(1.0, max(of_steps, of_time))
 
 
-def check_is_free(out: Path) -> None:
-    """Nothing, if a new run may be written to `out`: a folder without run and policy, or none yet.
+def check_is_free(out: Path, world: Path) -> None:
+    """Nothing, if a new run in `world` may be written to `out`: a folder without run, policy and other world, or none.
 
     Raises:
         InvalidRun: something is there already.
@@ -50,6 +51,8 @@ def check_is_free(out: Path) -> None:
         raise InvalidRun(f"{out} holds a run already; add --resume to go on with it, or give --out another folder.")
     if (out / POLICY).exists():
         raise InvalidRun(f"{out} holds a policy already, which is not overwritten; give --out another folder.")
+    if (out / WEIGHTS).exists() and not filecmp.cmp(out / WEIGHTS, world / WEIGHTS, shallow=False):
+        raise InvalidRun(f"{out} holds another world than {world}; give --out another folder.")
 
 
 def read_config(out: Path) -> ImagineConfig:

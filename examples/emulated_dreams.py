@@ -115,7 +115,7 @@ class EmulatedDreams(PlainVecEnv):
         game: "Breakout" or "Pong".
         num_envs: N.
         starts: of `moments`; k is that of their frames.
-        seed: of where dreams begin.
+        seed: of where dreams begin, together with that which `VecEnv.seed` gives.
         max_steps: after which a dream is cut off; at first the rows are spread over them.
         lost_after: frames on end without a ball that end a dream; 0 = it goes on.
         lost_pays: what such an end pays, other losses then paying nothing, unless its ball was last seen behind the
@@ -136,7 +136,7 @@ class EmulatedDreams(PlainVecEnv):
         self.game, self.starts, self.max_steps = game, starts, max_steps
         self.lost_after, self.lost_pays = lost_after, lost_pays
         self.emulators = [Emulator(game) for _ in range(num_envs)]
-        self.rng = np.random.default_rng(seed)
+        self.first_seed, self.rng = seed, np.random.default_rng(seed)
         self.frames = np.zeros((num_envs, k, height, width, channels), np.uint8)
         self.elapsed, self.lives, self.without_ball = np.zeros((3, num_envs), np.int64)
         self.behind = np.zeros(num_envs, np.bool_)  # where the ball was last seen: behind the opponent?
@@ -144,6 +144,8 @@ class EmulatedDreams(PlainVecEnv):
         super().__init__(num_envs, space, RealAtari(game).single_action_space)
 
     def reset(self) -> np.ndarray:
+        self.rng = np.random.default_rng((self.first_seed, self._seeds[0] or 0))
+        self._reset_seeds()
         for row in range(self.num_envs):
             self._begin(row)
         self.elapsed = np.arange(self.num_envs) * self.max_steps // self.num_envs
@@ -185,5 +187,5 @@ class EmulatedDreams(PlainVecEnv):
         self.behind[row] = False
 
     def _obs(self) -> np.ndarray:
-        n, _, height, width, _ = self.frames.shape
-        return self.frames.transpose(0, 2, 3, 1, 4).reshape(n, height, width, -1)  # (N, k, H, W, C) -> (N, H, W, k*C)
+        """Frames of their own: `frames` is written to where dreams begin anew."""
+        return np.concatenate(list(self.frames.swapaxes(0, 1)), axis=-1)  # (N, k, H, W, C) -> (N, H, W, k*C)

@@ -85,7 +85,7 @@ def table(runs: Sequence[Run]) -> str:
             for what in ("score", "signs")
         )
         steps, minutes = (np.mean([look[what] for look in looks]) for what in ("steps", "seconds"))
-        real = of[0]["settings"]["real_frames"] if method in ("ppo_dream", "actor_critic") else steps
+        real = of[0]["settings"]["real_frames"] if method in ("ppo_dream", "ppo_device", "actor_critic") else steps
         gaps = [look["exploitation_gap"] for look in looks if look["exploitation_gap"] is not None]
         lines.append(
             f"| {method}{'' if all(run['done'] for run in of) else ' (so far)'} | {len(of)} | {len(looks[0]['games'])} "

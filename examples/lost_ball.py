@@ -123,7 +123,7 @@ def fading_ball(game: str, history: Callable[[Any], Tensor]) -> Doubt:
     """
 
     def doubt(state: Any, transition: Transition) -> Tensor:
-        before, now = place_balls(game, to_frames(history(state)[:, -2:])).unbind(1)  # (N, 2, H, W) -> (N, H, W) each
+        before, now = place_balls(game, to_frames(history(state)), last=2).unbind(1)  # (N, 2, H, W) -> (N, H, W) each
         far = before.narrow(1 + TOWARDS[game], 0, PADDLE[game] - NEAR)
         return far.flatten(1).any(1) & ~now.flatten(1).any(1)
 

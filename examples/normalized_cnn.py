@@ -2,7 +2,7 @@
 
 A ball is two pixels of four thousand, and a background that never changes is most of what a convolution sums up. PPO on
 plain pixels first has to learn to see the ball. It is what stable-baselines3's `VecNormalize` does to observations, but
-here the statistics are a part of the policy: they travel in its .zip, and it plays wherever it is loaded.
+here the statistics are a part of the policy: they travel in its .zip, and it plays wherever this file can be imported.
 """
 
 import torch
@@ -31,10 +31,12 @@ class NormalizedCNN(NatureCNN):
         self.register_buffer("mean", torch.zeros(observation_space.shape))
         self.register_buffer("variance", torch.zeros(observation_space.shape))
         self.register_buffer("num_seen", torch.zeros(()))
+        self.is_new = True  # what `num_seen` says, too, but to ask a GPU is to wait for it
+        self.register_load_state_dict_post_hook(_not_new)
 
     def forward(self, observations: Tensor) -> Tensor:
         """The features `(N, features_dim)` of `(N, C, H, W)`, from whose statistics it learns while it is trained."""
-        if self.training or self.num_seen == 0:
+        if self.training or self.is_new:
             self.see(observations)
         deviation = (self.variance + LEAST_DEVIATION**2).sqrt()
         return super().forward(((observations - self.mean) / deviation).clamp(-LIMIT, LIMIT))
@@ -42,10 +44,15 @@ class NormalizedCNN(NatureCNN):
     @torch.no_grad()
     def see(self, observations: Tensor) -> None:
         """Let `(N, C, H, W)` count in the means and variances, as much as each observation before."""
-        num = len(observations)
+        self.is_new, num = False, len(observations)
         self.num_seen += num
         share = num / self.num_seen
         difference = observations.mean(dim=0) - self.mean
         between = (1 - share) * difference.square()  # Chan et al., of the variances of two parts
         self.variance.lerp_(observations.var(dim=0, correction=0) + between, share)
         self.mean.lerp_(observations.mean(dim=0), share)
+
+
+def _not_new(network: NormalizedCNN, incompatible: object) -> None:
+    """Let `network` know whether what it was loaded with has seen anything."""
+    network.is_new = not bool(network.num_seen)

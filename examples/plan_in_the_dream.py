@@ -5,16 +5,19 @@ No emulator can be forked a thousand times on a GPU; a dream's `snapshot` costs 
 """
 
 import argparse
+import sys
 from collections import deque
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gym_diamond.cli import exit_status
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import DreamArguments, load_dream
 from gym_diamond.envs.moments import Snapshot
+from gym_diamond.errors import InvalidArgument
 from gym_diamond.frames import to_obs
 from gym_diamond.world_models import rows
 from gym_diamond.world_models.protocol import Context
@@ -27,8 +30,13 @@ def best_action(fork: Dream, horizon: int, generator: torch.Generator) -> int:
         fork: K rows, all at the present moment but with random streams of their own; they dream on from there.
         horizon: steps that are tried.
         generator: of the actions.
+
+    Raises:
+        InvalidArgument: there are more actions than rows, so that not each can be tried.
     """
     num_actions, K = fork.world.spec.num_actions, fork.num_envs
+    if num_actions > K:
+        raise InvalidArgument(f"{K} forks cannot try {num_actions} actions; give at least --num-forks {num_actions}.")
     first = torch.arange(K) % num_actions  # every first action equally often
     returns, alive = torch.zeros(K), torch.ones(K)
     for t in range(horizon):
@@ -107,7 +115,8 @@ def main(game: str, num_forks: int, horizon: int, steps: int, seed: int, real: b
     return play(game, num_forks, horizon, steps, seed)
 
 
-if __name__ == "__main__":
+def command(words: list[str]) -> None:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--game", default="Breakout")
     parser.add_argument("--num-forks", type=int, default=64)
@@ -115,5 +124,9 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--real", action="store_true", help="carry the plans out in the real game")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     print(f"paid: {main(**vars(arguments)):+.0f} in {arguments.steps} steps")
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status("examples.plan_in_the_dream", command, sys.argv[1:]))

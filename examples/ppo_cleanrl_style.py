@@ -36,7 +36,8 @@ class Agent(nn.Module):
 
     def forward(self, obs: Tensor) -> tuple[Categorical, Tensor]:
         hidden = self.body(obs)  # dream: obs are floats in [-1, 1] with channels first; no division by 255, no permute
-        return Categorical(logits=self.actor(hidden)), self.critic(hidden).squeeze(1)
+        # dream: without a look for what is no number, which would wait for the device, as `Categorical.sample` does
+        return Categorical(logits=self.actor(hidden), validate_args=False), self.critic(hidden).squeeze(1)
 
 
 def main(
@@ -74,7 +75,8 @@ def main(
         with torch.no_grad():
             for _ in range(num_steps):
                 chances, value = agent(obs)
-                action = chances.sample()
+                luck = torch.empty_like(chances.logits).exponential_()
+                action = (chances.logits - luck.log()).argmax(dim=1)  # dream: `chances.sample()`, without a wait
                 step = dream.step(action)  # dream: no .cpu().numpy() on the way in, no torch.as_tensor on the way out
                 _, final_value = agent(step.final_obs)  # dream: dense, also where nothing ended; no search in infos
                 # A dream that is cut off goes on in truth: pay the value of where it stood.

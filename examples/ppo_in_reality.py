@@ -52,7 +52,8 @@ class RealVecEnv(PlainVecEnv):
         super().__init__(num_envs, space, self.envs.single_action_space)
 
     def reset(self) -> np.ndarray:
-        frames, _ = self.envs.reset(seed=self.first_seed)
+        frames, _ = self.envs.reset(seed=self.first_seed + (self._seeds[0] or 0))
+        self._reset_seeds()
         self.frames.extend([frames] * (self.frames.maxlen or 1))
         return self._obs()
 
@@ -69,7 +70,10 @@ class RealVecEnv(PlainVecEnv):
             for row in np.flatnonzero(terminated | truncated):  # there the newest frame is the first of the next game
                 last[row, :, :, -frames.shape[-1] :] = info["final_obs"][row]
             for row in np.flatnonzero(dones):
-                infos[row] = {"terminal_observation": last[row], "TimeLimit.truncated": bool(truncated[row])}
+                infos[row] = {
+                    "terminal_observation": last[row],
+                    "TimeLimit.truncated": bool(truncated[row] & ~terminated[row]),
+                }
                 for seen in self.frames:  # the next life begins with nothing behind it
                     seen[row] = frames[row]
         return self._obs(), np.sign(rewards).astype(np.float32), dones, infos

@@ -61,16 +61,26 @@ def experience(agent: PPO, dream: Dream, obs: Tensor) -> tuple[Experience, Tenso
     agent.policy.set_training_mode(False)
     steps = []
     for _ in range(agent.n_steps):
-        action, value, log_prob = agent.policy(obs)
+        log_probs, value = judged(agent, obs)
+        action = (log_probs - torch.empty_like(log_probs).exponential_().log()).argmax(dim=1)  # drawn, by Gumbel
         step = dream.step(action)
-        ahead = agent.policy.predict_values(
-            obs_to_frames_chw(step.final_obs)
-        )  # (N, 1), where nothing ended too: no search
-        steps.append((obs, action, log_prob, value[:, 0], step.reward, step.terminated, step.truncated, ahead[:, 0]))
+        _, ahead = judged(agent, obs_to_frames_chw(step.final_obs))  # where nothing ended too: no search
+        chance = log_probs.gather(1, action[:, None])[:, 0]
+        steps.append((obs, action, chance, value, step.reward, step.terminated, step.truncated, ahead))
         obs = obs_to_frames_chw(step.obs)
     seen, action, log_prob, value, reward, end, trunc, ahead = (torch.stack(x, dim=1) for x in zip(*steps, strict=True))
     returns = lambda_returns(reward, end, trunc, ahead, agent.gamma, agent.gae_lambda)  # (N, T)
     return Experience(seen, action, log_prob, returns - value, value, reward), obs
+
+
+def judged(agent: PPO, obs: Tensor) -> tuple[Tensor, Tensor]:
+    """The log-probabilities `(B, A)` of the actions and the values `(B,)` of `obs` `(B, k*C, H, W)` uint8.
+
+    What `agent.policy` says too, but its distributions wait for the device to look for what is no number.
+    """
+    policy = agent.policy
+    latent_pi, latent_vf = policy.mlp_extractor(policy.extract_features(obs))
+    return F.log_softmax(policy.action_net(latent_pi), dim=1), policy.value_net(latent_vf)[:, 0]
 
 
 def learn(agent: PPO, seen: Experience) -> None:
@@ -80,11 +90,12 @@ def learn(agent: PPO, seen: Experience) -> None:
     for _ in range(agent.n_epochs):
         for chosen in torch.randperm(len(parts[0]), device=parts[0].device).split(agent.batch_size):
             obs, action, log_prob, advantage, before, _ = (part[chosen] for part in parts)
-            value, log_prob_now, entropy = agent.policy.evaluate_actions(obs, action)
-            normal = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
-            ratio = (log_prob_now - log_prob).exp()
+            log_probs, value = judged(agent, obs)
+            entropy = -(log_probs.exp() * log_probs).sum(dim=1)
+            normal = (advantage - advantage.mean()) / (advantage.std() + 1e-8) if len(advantage) > 1 else advantage
+            ratio = (log_probs.gather(1, action[:, None])[:, 0] - log_prob).exp()
             gain = torch.min(ratio * normal, ratio.clamp(1 - clip, 1 + clip) * normal).mean()
-            miss = F.mse_loss(value[:, 0], before + advantage)
+            miss = F.mse_loss(value, before + advantage)
             loss = agent.vf_coef * miss - gain - agent.ent_coef * entropy.mean()
             agent.policy.optimizer.zero_grad()
             loss.backward()

@@ -81,11 +81,13 @@ def read_recording(
 
 
 def without_last(log: Log) -> Log:
-    """`log` without its last action, whose reward and end are those of the step before."""
+    """`log` without its last action, whose reward and end are those of the step before, unless that ended a game."""
     actions, rewards, ends = log
-    if rewards is not None and len(rewards) > 1:
+    if len(actions) < 2 or (ends is not None and ends[-2]):  # nothing to add it to, or a step of the next game
+        return Log(*(None if part is None else part[:-1] for part in log))
+    if rewards is not None:
         rewards = np.append(rewards[:-2], rewards[-2:].sum())
-    if ends is not None and len(ends) > 1:
+    if ends is not None:
         ends = np.append(ends[:-2], ends[-2:].any())
     return Log(actions[:-1], rewards, ends)
 

@@ -64,7 +64,8 @@ def play(
             episode.add(actions[row], rewards[row], info["final_obs"][row] if over else frames[row])
         for row in np.flatnonzero(ended):
             name = policies[player[row]].name
-            yield running[row].finish(name, terminated=not truncated[row], game_over=bool(terminated[row]))
+            game_over = bool(terminated[row])
+            yield running[row].finish(name, terminated=game_over or not truncated[row], game_over=game_over)
             running[row] = _Running(frames[row])
         if ended.any():
             _begin(np.flatnonzero(ended), player, policies, share, played)

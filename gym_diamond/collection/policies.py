@@ -137,7 +137,7 @@ class SB3Policy:
         self.name = path.stem
         algorithm = _sb3_algorithm(path)
         with _streams_kept():  # loading seeds them all
-            self._model = algorithm.load(path, device="cpu")
+            self._model = _load_sb3(algorithm, path)
         self._deterministic = algorithm.__name__ == "DQN"
         height, width, channels = frame_shape
         seen = self._model.observation_space.shape  # (k*C, H, W) or (H, W, k*C)
@@ -220,6 +220,17 @@ def _draw(limits: Limits, num: int, rng: np.random.Generator) -> np.ndarray:
 
 def _image_orders(height: int, width: int, channels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return (channels, height, width), (height, width, channels)
+
+
+def _load_sb3(algorithm: Any, path: Path) -> Any:
+    """The agent in `path`; what it was made of has to be at hand."""
+    try:
+        return algorithm.load(path, device="cpu")
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise InvalidArgument(
+            f"{path} was trained with classes that cannot be found here ({error}); run this where they can be "
+            "imported. Those of this project's examples can be, from a checkout of it."
+        ) from error
 
 
 def _sb3_algorithm(path: Path) -> Any:

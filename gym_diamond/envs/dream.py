@@ -7,7 +7,6 @@ rows are chosen by masks, and no method asks a tensor for its value. Everything 
 """
 
 import secrets
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -19,7 +18,7 @@ from gym_diamond import noise
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.envs.moments import Compiler, Doubt, DreamStep, Snapshot, State, StepFunction
 from gym_diamond.envs.starts import check_context
-from gym_diamond.envs.streams import row_keys, row_seeds
+from gym_diamond.envs.streams import Seeds, row_keys, row_seeds
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models import rows
 from gym_diamond.world_models.protocol import Context, Transition, WorldModel
@@ -100,7 +99,7 @@ class Dream:
     @torch.no_grad()
     def reset(
         self,
-        seed: int | Sequence[int | None] | None = None,
+        seed: Seeds | None = None,
         *,
         context: Tensor | Context | None = None,
         mask: Tensor | None = None,
@@ -206,7 +205,7 @@ class Dream:
             obs, reward, terminated, truncated, final_obs, transition.reward_probs, transition.end_prob, stepped
         )
 
-    def _seeded(self, seed: int | Sequence[int | None] | None, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    def _seeded(self, seed: Seeds | None, chosen: Tensor) -> tuple[Tensor, Tensor]:
         seeds, device = row_seeds(seed, self.num_envs), self.world.device
         if self._now is None:  # never seeded: fresh entropy
             keys = row_keys([secrets.randbits(64) if s is None else s for s in seeds], device)

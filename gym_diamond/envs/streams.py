@@ -2,26 +2,35 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from gym_diamond import noise
 from gym_diamond.errors import InvalidArgument
 
+Seeds = int | Sequence[int | None] | np.ndarray
+"""One for all rows, or one for each."""
 
-def row_seeds(seed: int | Sequence[int | None] | None, num_rows: int) -> list[int | None]:
+
+def row_seeds(seed: Seeds | None, num_rows: int) -> list[int | None]:
     """A seed for each row: seed+i of one for all, or as given. None where a row's stream goes on.
 
     Raises:
-        InvalidArgument: a sequence has not one entry for each row.
+        InvalidArgument: there is not one for each row, or one is no whole number.
     """
     if seed is None:
         return [None] * num_rows
-    seeds: list[int | None] = []
-    seeds += seed if isinstance(seed, Sequence) else [int(seed) + i for i in range(num_rows)]
-    if len(seeds) != num_rows:
-        raise InvalidArgument(f"seed has {len(seeds)} entries; give one seed, or one for each of the {num_rows} rows.")
-    return seeds
+    each = isinstance(seed, Sequence | np.ndarray)
+    seeds = [*seed] if each else [seed]
+    if not all(isinstance(one, int | np.integer) or (each and one is None) for one in seeds):
+        raise InvalidArgument(f"seed is {seed!r}; it must be a whole number, or one for each of the {num_rows} rows.")
+    if not each:
+        return [int(seed) + i for i in range(num_rows)]
+    whole = [None if one is None else int(one) for one in seeds]
+    if len(whole) != num_rows:
+        raise InvalidArgument(f"seed has {len(whole)} entries; give one seed, or one for each of the {num_rows} rows.")
+    return whole
 
 
 def row_keys(seeds: Sequence[int | None], device: torch.device) -> Tensor:

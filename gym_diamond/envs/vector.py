@@ -4,7 +4,6 @@ Observations, infos and the three autoreset modes are to the letter those of a `
 single dreams with seeds s, s+1, ...
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.moments import DreamStep, Snapshot
 from gym_diamond.envs.pictures import RENDER_MODES, check_render_mode, frame_space, pictures, to_arrays, to_host
 from gym_diamond.envs.starts import check_options, read_start
+from gym_diamond.envs.streams import Seeds
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.frames import to_frames
 
@@ -49,7 +49,7 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
     def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+        self, *, seed: Seeds | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """The observations `(N, H, W, k*C)` uint8 of all rows after a reset, and an empty info.
 

@@ -1,5 +1,6 @@
 """Learning in dreams: it solves a small world, goes on exactly after a stop, and leaves a world with its policy."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,22 @@ def test_a_folder_that_holds_something_is_not_overwritten(world: Path, tmp_path:
     main(words)
     with pytest.raises(InvalidRun, match="add --resume"):
         main(words)
+
+
+def test_a_run_goes_on_in_its_own_copy_of_its_world(tmp_path: Path) -> None:
+    world, out, words = write_tiny_world(tmp_path / "world"), tmp_path / "run", [*TINY, "--steps"]
+    main(["--world", str(world), "--out", str(out), *words, "4"])
+    shutil.rmtree(world)
+    main(["--out", str(out), "--resume", "--steps", "8"])
+    assert load_world(out).model.spec.game == "Breakout"
+
+
+def test_a_policy_is_not_laid_beside_another_world(world: Path, tmp_path: Path) -> None:
+    other = write_tiny_world(tmp_path / "other")
+    (other / "model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(InvalidRun, match=r"other holds another world than .*tiny"):
+        main(["--world", str(world), "--out", str(other), *TINY, "--steps", "4"])
+    assert not (other / "imagine").exists()
 
 
 def test_a_resumed_run_keeps_what_decides_it(world: Path, tmp_path: Path) -> None:

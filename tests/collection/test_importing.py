@@ -55,6 +55,12 @@ def test_as_many_pictures_as_actions_drop_the_last_action_but_neither_its_reward
     assert (episode.terminated, facts.dropped, facts.ends) == (True, True, 1)
 
 
+def test_a_dropped_last_action_of_the_next_game_leaves_the_game_before_it_alone(tmp_path: Path):
+    (episode,), facts = imported(tmp_path, 4, [2, 0, 1, 0], [0.5, 0, -1, 7], [0, 0, 1, 0])
+    assert numbers(episode.frames) == [0, 1, 2, 3]
+    assert (episode.rewards.tolist(), episode.terminated, facts.dropped) == ([0.5, 0.0, -1.0], True, True)
+
+
 @pytest.mark.parametrize("num_pictures", [1, 2, 5, 6])
 def test_any_other_number_of_pictures_is_refused(tmp_path: Path, num_pictures: int):
     with pytest.raises(InvalidDataset, match=rf"walk.npy holds {num_pictures} pictures, and .*walk.csv 3 actions.* 4 "):

@@ -136,3 +136,13 @@ def test_consecutive_episodes_of_a_row_share_no_memory():
 def test_weights_that_are_no_shares_are_refused(weights: list[float]):
     with pytest.raises(InvalidArgument, match="weight"):
         _play(CountingGames(1), [Constant(0), Constant(1)], weights, 8)
+
+
+def test_a_game_that_is_over_in_the_step_of_its_time_limit_is_over():
+    class Both(CountingGames):
+        def step(self, actions: np.ndarray):
+            frames, rewards, over, _, info = super().step(actions)
+            return frames, rewards, over, over, info
+
+    _, second, *_ = _play(Both(1), [Constant(2)], [1], 8)
+    assert (second.terminated, second.truncated, second.game_over) == (True, False, True)

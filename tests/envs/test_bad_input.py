@@ -56,6 +56,9 @@ def test_wrong_resets_of_a_dream_are_named():
     dream.reset(seed=0)
     with pytest.raises(InvalidArgument, match="seed has 3 entries"):
         dream.reset(seed=[1, 2, 3])
+    for seed in (1.7, [1.2, 3.9], "12", np.zeros((2, 2), np.int64)):
+        with pytest.raises(InvalidArgument, match="it must be a whole number, or one for each of the 2 rows"):
+            dream.reset(seed=seed)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InvalidArgument, match=r"mask is torch\.int64"):
         dream.reset(mask=torch.tensor([1, 0]))
     with pytest.raises(InvalidArgument, match="T at least 2"):

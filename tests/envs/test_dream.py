@@ -2,6 +2,7 @@
 
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
@@ -147,7 +148,8 @@ def test_resetting_one_row_leaves_the_others_untouched():
 def test_a_seed_starts_a_row_anew_and_no_seed_goes_on():
     dream = counting_dream(2)
     first = [dream.reset(seed=4), *play(dream, 3)[-1]]
-    assert same(first, [dream.reset(seed=4), *play(dream, 3)[-1]])
+    for again in (4, np.int64(4), np.array([4, 5]), (4, 5)):
+        assert same(first, [dream.reset(seed=again), *play(dream, 3)[-1]])
     dream.reset(seed=4)
     dream.reset()
     assert dream.snapshot().keys.tolist() == [[4, 0], [5, 0]]

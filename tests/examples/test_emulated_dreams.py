@@ -60,6 +60,28 @@ def test_a_dream_is_cut_off_with_its_last_frames_and_begins_anew(starts: list[Mo
     assert dones == [[False, False], [False, True], [False, False], [True, False]]  # clocks are spread
 
 
+def test_a_single_frame_that_ends_a_dream_is_not_the_first_of_the_next(starts: list[Moment]) -> None:
+    alone = [moment._replace(frames=moment.frames[-1:]) for moment in starts]
+    envs = EmulatedDreams("Pong", 1, alone[:1], seed=0, max_steps=2)
+    first = envs.reset()
+    stepped(envs, 2)
+    obs, _, done, infos = stepped(envs, 2)
+    assert done.tolist() == [True]
+    assert np.array_equal(obs, first)
+    assert not np.array_equal(infos[0]["terminal_observation"], first[0])
+
+
+def test_they_begin_elsewhere_if_they_are_seeded_otherwise(starts: list[Moment]) -> None:
+    def first(seed: int | None) -> np.ndarray:
+        envs = EmulatedDreams("Pong", 16, starts, seed=0, max_steps=50)
+        envs.seed(seed) if seed is not None else None
+        return envs.reset()
+
+    assert np.array_equal(first(None), first(0))
+    assert np.array_equal(first(7), first(7))
+    assert not np.array_equal(first(7), first(0))
+
+
 @pytest.mark.parametrize(("lost_pays", "paid"), [(None, -1.0), (-3.0, -3.0)])
 def test_a_ball_that_is_missed_ends_a_dream_and_pays_what_was_told(
     starts: list[Moment], lost_pays: float | None, paid: float

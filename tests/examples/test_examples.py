@@ -13,6 +13,7 @@ import torch
 from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import main as gym_diamond
 from gym_diamond.data import dataset
+from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation.ball import find_balls
 from gym_diamond.fitting.distributed import ALONE
 from gym_diamond.hub import BUNDLED
@@ -132,6 +133,11 @@ def test_the_planner_does_what_pays_best() -> None:
     fork = counting_dream(6, autoreset_mode="Disabled", max_count=50)
     fork.reset(seed=0)
     assert load("plan_in_the_dream").best_action(fork, 1, torch.Generator().manual_seed(0)) == 2
+
+
+def test_a_planner_with_fewer_forks_than_actions_says_so() -> None:
+    with pytest.raises(InvalidArgument, match="2 forks cannot try 3 actions; give at least --num-forks 3"):
+        load("plan_in_the_dream").best_action(counting_dream(2), 1, torch.Generator())
 
 
 @pytest.mark.parametrize("game", ["Breakout", "Pong"])

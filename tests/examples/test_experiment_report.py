@@ -43,6 +43,9 @@ def test_each_method_is_a_row_and_a_run_that_goes_on_stands_with_its_last_look(t
         "| ppo_frames | 2 | 2 | 5 | 5 | 5 | 4.0 [3.0, 5.0] | 2.0 [1.5, 2.5] | +0.600 |",
     ]
     assert rows[0] in capsys.readouterr().out
+    write_run(tmp_path, "ppo_device", 0, [look(10, [4.0, 6.0], 0.25)], look(10, [4.0, 6.0], 0.25))
+    report.main(tmp_path)
+    assert "| ppo_device | 1 | 2 | 10 | 500 |" in (tmp_path / "Breakout.md").read_text(), "it dreams too"
     with Image.open(io.BytesIO((tmp_path / "Breakout.png").read_bytes())) as picture:
         assert picture.size == (1430, 418)
 

@@ -104,6 +104,16 @@ def test_a_ball_has_faded_if_it_was_far_from_the_paddle_a_frame_ago(game: str, s
     assert found.tolist() == [True, False, False, False, False]
 
 
+def test_a_brick_that_a_dream_broke_by_halves_is_no_ball_that_is_still_there():
+    screens = [breakout(*place, gone=[(5, 4)]) for place in ([], [], [(120, 60)], [])]
+    for screen in screens:
+        screen[87:93, 40:43] = screen[87, 8]  # what is left of it
+    history = to_obs(torch.stack([frame(screen) for screen in screens]))[None]
+    none = torch.zeros(1)
+    doubt = fading_ball("Breakout", lambda state: state)
+    assert doubt(history, Transition(none, none, none.bool(), none, none)).tolist() == [True]
+
+
 def test_a_dream_whose_ball_has_faded_is_cut_off_and_not_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The tiny world dreams noise; what is seen in it is told here."""
     ball = torch.tensor([[1, 1, 0], [1, 1, 1]]).bool()  # of two rows: there two frames ago, a frame ago, now

@@ -1,14 +1,17 @@
 """PPO on tensors is stable-baselines3's PPO: it sees, hopes and learns the same, and its agent plays as any does."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import configure
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from examples.ppo_on_the_device import device_lesson, experience, learn
+from examples.normalized_cnn import NormalizedCNN
+from examples.ppo_on_the_device import device_lesson, experience, judged, learn
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.envs.vector import DreamVectorEnv
@@ -101,3 +104,32 @@ def test_a_lesson_is_of_whole_updates() -> None:
     agent = agent_of(dream())
     device_lesson(agent, dream(), seed=0)(1)
     assert agent.num_timesteps == N * T
+
+
+class NoQuestions(TorchDispatchMode):
+    """Whoever asks a tensor for a number fails, as whoever asks a GPU for one waits."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        assert func is not torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+def test_to_judge_frames_asks_the_device_for_nothing(normalized: bool) -> None:
+    kwargs = {"features_extractor_class": NormalizedCNN} if normalized else {}
+    agent = PPO("CnnPolicy", DreamVecEnv(DreamVectorEnv(dream())), policy_kwargs=kwargs, device="cpu")
+    agent.policy.set_training_mode(False)
+    with NoQuestions():
+        log_probs, value = judged(agent, torch.zeros(2, 3, 36, 36, dtype=torch.uint8))
+    assert log_probs.exp().sum(dim=1).tolist() == pytest.approx([1, 1])
+    assert value.shape == (2,)
+    with pytest.raises(AssertionError), NoQuestions():
+        agent.policy(torch.zeros(2, 3, 36, 36, dtype=torch.uint8))
+
+
+def test_a_batch_of_one_that_is_left_over_does_no_harm() -> None:
+    one = counting_dream(3, (0, 3), size=36, max_episode_steps=4, autoreset_mode="SameStep")
+    with pytest.warns(UserWarning, match="truncated mini-batch of size 1"):
+        agent = PPO("CnnPolicy", DreamVecEnv(DreamVectorEnv(one)), n_steps=3, batch_size=2, seed=0, device="cpu")
+    device_lesson(agent, one, seed=0)(9)
+    assert all(bool(part.isfinite().all()) for part in agent.policy.parameters())
