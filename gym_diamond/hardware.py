@@ -1,7 +1,8 @@
 """What the machine offers: which device, and whether bfloat16 is native there.
 
 `precision="auto"` means bfloat16 wherever the hardware multiplies it faster than float32, and float32 elsewhere:
-emulated bfloat16 is slower and less exact.
+emulated bfloat16 is slower and less exact. On x86 that takes AMX: the library has bfloat16 for all of AVX-512, but
+without AMX it is slower than float32 there (`tests/benchmarks/NOTES.md`).
 """
 
 import os
@@ -17,6 +18,9 @@ from gym_diamond.errors import InvalidArgument
 Precision = Literal["auto", "fp32", "bf16"]
 ComputePrecision = Literal["fp32", "bf16"]
 
+DEVICES = ("cpu", "cuda", "mps")
+X86 = ("x86_64", "AMD64")
+
 
 def resolve_device(name: str) -> torch.device:
     """The device called `name`: "cpu", "cuda", "cuda:1", "mps"; "auto" is CUDA where there is one, else the CPU.
@@ -30,6 +34,8 @@ def resolve_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise InvalidArgument(f'device {name!r} is not known; use device="cpu" or device="cuda".') from error
+    if device.type not in DEVICES:
+        raise InvalidArgument(f'device {name!r} is of a kind that this package was not made for; use device="cpu".')
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         found = torch.cuda.device_count() if torch.cuda.is_available() else 0
         raise InvalidArgument(f'device {name!r} asked for, but {found} CUDA devices were found; use device="cpu".')
@@ -79,7 +85,9 @@ def describe(device: torch.device) -> dict[str, object]:
 def _has_native_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    if device.type != "cpu" or not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return False
+    return platform.machine() not in X86 or torch.cpu._is_amx_tile_supported()
 
 
 def _cpu_model() -> str:

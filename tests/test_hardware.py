@@ -9,9 +9,23 @@ from gym_diamond.hardware import check_can_compile, describe, resolve_device, re
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 
-@pytest.mark.parametrize(("native", "precision"), [(True, "bf16"), (False, "fp32")])
-def test_auto_is_bf16_on_processors_that_have_it(native: bool, precision: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: native)
+@pytest.mark.parametrize(
+    ("machine", "known", "amx", "precision"),
+    [
+        ("x86_64", True, True, "bf16"),
+        ("x86_64", True, False, "fp32"),  # AVX-512 without AMX
+        ("AMD64", True, False, "fp32"),
+        ("x86_64", False, False, "fp32"),
+        ("aarch64", True, False, "bf16"),
+        ("arm64", False, False, "fp32"),
+    ],
+)
+def test_auto_is_bf16_on_processors_on_which_it_is_faster(
+    machine: str, known: bool, amx: bool, precision: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: known)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
     assert resolve_precision("auto", CPU) == precision
 
 
@@ -41,6 +55,11 @@ def test_a_gpu_beyond_those_that_exist_is_refused_with_their_number(monkeypatch:
     assert resolve_device("cuda:1") == torch.device("cuda:1")
     with pytest.raises(InvalidArgument, match=r'cuda:2.*2 CUDA devices.*device="cpu"'):
         resolve_device("cuda:2")
+
+
+def test_a_kind_of_device_that_nobody_tried_is_refused():
+    with pytest.raises(InvalidArgument, match=r"'meta' is of a kind that this package was not made for"):
+        resolve_device("meta")
 
 
 def test_the_description_is_made_of_json_values():

@@ -159,7 +159,7 @@ def check(arguments: Arguments) -> None:
     """
     if arguments.preset and arguments.world:
         raise InvalidArgument("--preset and --world name two architectures; give one of them.")
-    if arguments.rounds < 1 or arguments.seconds <= 0:
+    if arguments.rounds < 1 or not arguments.seconds > 0:
         raise InvalidArgument(
             f"--rounds is {arguments.rounds} and --seconds {arguments.seconds:g}; there must be a round and some time."
         )

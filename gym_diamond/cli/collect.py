@@ -103,6 +103,8 @@ def main(argv: list[str]) -> int:
     config = tyro.cli(CollectConfig, prog="gym-diamond collect", args=argv)
     if config.steps < 1:
         raise InvalidArgument(f"--steps is {config.steps}; it must be at least 1.")
+    if config.seed < 0:
+        raise InvalidArgument(f"--seed is {config.seed}; it must be at least 0.")
     path = check_name(config.dataset, overwrite=config.overwrite)
     if "" not in sys.path:
         sys.path.insert(0, "")  # modules of the user's own are looked for where the command is typed

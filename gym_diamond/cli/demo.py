@@ -64,6 +64,8 @@ def main(argv: list[str]) -> int:
         raise InvalidArgument(
             f"--num-envs is {arguments.num_envs} and --steps {arguments.steps}; both must be at least 1."
         )
+    if arguments.seed < 0:
+        raise InvalidArgument(f"--seed is {arguments.seed}; it must be at least 0.")
     check_writable(arguments.out)
     from gym_diamond.collection.roster import make_policy  # torch takes a second: only now
     from gym_diamond.envs.loading import LoadedDreamVectorEnv

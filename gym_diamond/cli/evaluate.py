@@ -33,6 +33,7 @@ from gym_diamond.evaluation.pictures import pictures
 from gym_diamond.evaluation.ranking import enlist, lineup
 from gym_diamond.evaluation.report import write_report
 from gym_diamond.evaluation.verdict import sentence
+from gym_diamond.fitting.provenance import names_all_episodes
 from gym_diamond.hardware import Precision, describe, resolve_device, resolve_precision
 from gym_diamond.hub.datasets import fetch_missing
 
@@ -132,7 +133,7 @@ def main(argv: list[str]) -> int:
     dreams = open_loop(world, episodes, starts, plan, bar)
     values = {
         **about(argv, config, world, precision),
-        "held_out": metrics.held_out(config.dataset, episodes, checked="episodes" in world.provenance),
+        "held_out": metrics.held_out(config.dataset, episodes, checked=names_all_episodes(world.provenance)),
         **dreams.sections,
         **emulated(world, policies, plan, left_out, bar),
         **compared(world, dreams, others, episodes, starts, plan, bar),

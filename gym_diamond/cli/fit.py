@@ -87,8 +87,7 @@ def fit_together(argv: list[str], team: Team) -> int:
     if resumed:
         before = read_json(out / "provenance.json", InvalidRun)
         check_same_episodes(out, before, origin["episodes"])
-        origin |= {key: before[key] for key in ("start_from", "earlier_episodes") if key in before}
-        origin |= {"config": provenance.resolved(config)}
+        origin = provenance.resumed(before, origin | {"config": provenance.resolved(config)})
     start = run.load_checkpoint(out, setup.learners)
     team.wait()  # all have read what is there, so the first may write
     if team.leads:
@@ -114,8 +113,7 @@ def lead(
     say(f"{len(origin['episodes']):,} episodes, {setup.store.num_transitions:,} transitions; {where}, {precision}")
     session = Session(out, config.fit, setup, origin, told)
     try:
-        if start.step == 0:
-            session.checkpoint(start)  # from here on, whatever happens leaves a world that loads
+        session.checkpoint(start)  # from here on, whatever happens leaves a world that loads: that of the checkpoint
         end = fit(setup.learners, setup.store, config.fit, start, session, team)
     finally:
         session.close()
@@ -137,6 +135,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     known, _ = early.parse_known_args(argv)
     values = read_config_file(Path(known.config)) if known.config else {}
     preset = known.preset or values.get("preset")
+    if not isinstance(preset, str | None):
+        raise InvalidArgument(f"preset in {known.config} is {preset!r}; it must be a name, as in --preset small.")
     if known.resume and known.out:
         config = run.read_config(Path(known.out))
         config = with_preset(config, preset) if preset not in (None, config.preset) else config

@@ -84,7 +84,7 @@ def without_last(log: Log) -> Log:
     """`log` without its last action, whose reward and end are those of the step before, unless that ended a game."""
     actions, rewards, ends = log
     if len(actions) < 2 or (ends is not None and ends[-2]):  # nothing to add it to, or a step of the next game
-        return Log(*(None if part is None else part[:-1] for part in log))
+        return Log(actions[:-1], None if rewards is None else rewards[:-1], None if ends is None else ends[:-1])
     if rewards is not None:
         rewards = np.append(rewards[:-2], rewards[-2:].sum())
     if ends is not None:

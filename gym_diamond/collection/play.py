@@ -4,6 +4,7 @@ A training episode ends when a life is lost, while the game goes on and the next
 begins in the middle of it: so every kind of play meets every stage of the game.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -45,7 +46,7 @@ def play(
         seed: of the games and of the policies; together with N it determines everything.
         proceed: is called with N after each step of all games; when it returns False, play ends there.
     """
-    if len(policies) != len(weights) or min(weights, default=0) < 0 or sum(weights) <= 0:
+    if len(policies) != len(weights) or min(weights, default=0) < 0 or not 0 < sum(weights) < math.inf:
         raise InvalidArgument(f"There must be a weight of at least 0 for each policy, and one above 0, not {weights}.")
     rng = np.random.default_rng(seed)
     share = np.asarray(weights, np.float64) / sum(weights)

@@ -14,13 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gym_diamond.data.archive import check_archive
+from gym_diamond.data.archive import MAX_UNPACKED_BYTES, check_archive
 from gym_diamond.data.episode import Episode
 from gym_diamond.data.rewards import usual
 from gym_diamond.errors import InvalidArgument, InvalidDataset, InvalidWorld
 from gym_diamond.files import replacing
 from gym_diamond.frames import to_obs
 
+HEADERS = 2**12  # bytes, and more than those of three arrays
 LOOKAHEAD = 10  # a context "before a reward" ends 1 to 10 steps before it
 
 _DTYPES = {"frames": np.dtype(np.uint8), "actions": np.dtype(np.int64), "is_real": np.dtype(np.bool_)}
@@ -71,8 +72,15 @@ class ContextBank:
         """Write the bank to `path` (.npz), compressed, all or nothing.
 
         Raises:
+            InvalidArgument: there are more than `load` would read back.
             OSError: the folder is not writable, or the disk is full.
         """
+        size = self.frames.nbytes + self.actions.nbytes + self.is_real.nbytes + HEADERS
+        if size > MAX_UNPACKED_BYTES:
+            raise InvalidArgument(
+                f"{len(self):,} start states take {size:,} bytes; at most {MAX_UNPACKED_BYTES:,} are read back, so "
+                f"keep at most {len(self) * MAX_UNPACKED_BYTES // size:,}."
+            )
         with replacing(Path(path)) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, frames=self.frames, actions=self.actions, is_real=self.is_real)
 

@@ -21,16 +21,15 @@ def row_seeds(seed: Seeds | None, num_rows: int) -> list[int | None]:
     """
     if seed is None:
         return [None] * num_rows
-    each = isinstance(seed, Sequence | np.ndarray)
-    seeds = [*seed] if each else [seed]
-    if not all(isinstance(one, int | np.integer) or (each and one is None) for one in seeds):
+    if isinstance(seed, Sequence | np.ndarray):
+        seeds = [*seed]
+    else:
+        seeds = [seed + i for i in range(num_rows)] if isinstance(seed, int | np.integer) else [seed]
+    if not all(one is None or isinstance(one, int | np.integer) for one in seeds):
         raise InvalidArgument(f"seed is {seed!r}; it must be a whole number, or one for each of the {num_rows} rows.")
-    if not each:
-        return [int(seed) + i for i in range(num_rows)]
-    whole = [None if one is None else int(one) for one in seeds]
-    if len(whole) != num_rows:
-        raise InvalidArgument(f"seed has {len(whole)} entries; give one seed, or one for each of the {num_rows} rows.")
-    return whole
+    if len(seeds) != num_rows:
+        raise InvalidArgument(f"seed has {len(seeds)} entries; give one seed, or one for each of the {num_rows} rows.")
+    return [None if one is None else int(one) for one in seeds]
 
 
 def row_keys(seeds: Sequence[int | None], device: torch.device) -> Tensor:

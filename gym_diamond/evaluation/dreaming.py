@@ -52,7 +52,7 @@ class Dreams:
     Args:
         world: what dreams.
         contexts: the R slices of play from which they start.
-        seeds: R; a row has the noise of a single env with that seed.
+        seeds: R; a row has the noise of that seed, from its first number on.
     """
 
     @torch.no_grad()

@@ -50,7 +50,7 @@ def rollouts(
         starts: moments in it.
         context: frames of play that each dream is shown.
         horizon: N frames that it dreams.
-        seed: start i dreams what a single env with the seed `seed + i` would.
+        seed: start i dreams with the noise of `seed + i`, from its first number on.
         advance: told the number of frames dreamt, after each step.
     """
     for first in range(0, len(starts), MAX_ROWS):

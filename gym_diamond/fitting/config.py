@@ -111,6 +111,8 @@ class FitConfig:
         for name in ("seed", "checkpoint_minutes", "preview_every"):
             if not getattr(self, name) >= 0:
                 raise InvalidArgument(f"{name} is {getattr(self, name)}; it must be at least 0.")
+        if self.seed >= 2**63:
+            raise InvalidArgument(f"seed is {self.seed}; it must be below 2**63.")
 
 
 @dataclass(frozen=True)

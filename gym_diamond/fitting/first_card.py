@@ -75,7 +75,9 @@ def lineage(provenance: dict[str, Any]) -> str:
 
 def _ancestry(network: str, source: dict[str, Any]) -> Iterator[str]:
     """A line for each fit in which `network` learned, the last first, whatever befell that world's other one."""
-    if _learned(network, source):
+    if "source" in source:
+        yield f"- {network}: `{source['source']['file']}` of {source['source']['repository']}"
+    elif _learned(network, source):
         machine = source["hardware"]["model"]
         yield f"- {network}: {_amount(source)}, until {source['date'][:10]}, on {machine}: `{source['command']}`"
     before = source.get("start_from", {}).get(network)

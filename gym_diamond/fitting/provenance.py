@@ -60,6 +60,13 @@ def origin(
     }
 
 
+def resumed(before: Mapping[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The provenance of a fit that goes on: how it began, from `before`, and a list of how it went on."""
+    how = {key: now[key] for key in ("command", "precision", "versions", "hardware", "processes")}
+    kept = {key: before[key] for key in (*how, "start_from", "earlier_episodes") if key in before}
+    return {**now, **kept, "resumed": [*before.get("resumed", ()), {"from_step": before["steps"], **how}]}
+
+
 def resolved(config: RunConfig) -> dict[str, Any]:
     """Every number of the run, its defaults included, as JSON: they may be others in a later version.
 
@@ -99,6 +106,16 @@ def fitted_episodes(provenance: Mapping[str, Any]) -> set[str]:
     for ancestor in provenance.get("start_from", {}).values():  # older worlds name them there
         seen |= fitted_episodes(ancestor)
     return seen
+
+
+def names_all_episodes(provenance: Mapping[str, Any]) -> bool:
+    """Whether `fitted_episodes` are all that a world has learned from: not if others made it, or one it began from."""
+    known = "source" not in provenance and ("episodes" in provenance or "earlier_episodes" in provenance)
+    return known and not any(_made_elsewhere(ancestor) for ancestor in provenance.get("start_from", {}).values())
+
+
+def _made_elsewhere(provenance: Mapping[str, Any]) -> bool:
+    return "source" in provenance or any(map(_made_elsewhere, provenance.get("start_from", {}).values()))
 
 
 def at(origin: dict[str, Any], position: Position) -> dict[str, Any]:

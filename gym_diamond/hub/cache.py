@@ -78,7 +78,8 @@ def remember_commit(repository: str, revision: str, commit: str) -> None:
 def hub_worlds() -> list[tuple[str, str, Path]]:
     """Repository, commit and directory of every world from the Hub that is in the cache."""
     found = sorted((home() / "worlds" / "hub").glob(f"*/*/{CONFIG}"))
-    return [(path.parents[1].name.replace("--", "/"), path.parent.name, path.parent) for path in found]
+    whole = [path.parent for path in found if is_commit(path.parent.name)]  # others are being filled, or never were
+    return [(place.parent.name.replace("--", "/"), place.name, place) for place in whole]
 
 
 @contextmanager

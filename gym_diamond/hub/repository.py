@@ -34,7 +34,7 @@ def hub_world(address: Address, *, refresh: bool = False) -> Path:
     if commit is not None and not refresh and is_world(hub_place(address.repository, commit)):
         return hub_place(address.repository, commit)
     check_reachable()
-    with alone(str(address)):
+    with alone(address.repository):  # whatever its revision: a branch and a commit may be the same world
         config = find_file(address, CONFIG, LIMITS[CONFIG])
         commit = config.address.revision
         place = hub_place(address.repository, commit)

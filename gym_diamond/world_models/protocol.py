@@ -98,18 +98,31 @@ class Sampling:
     """
 
     num_denoising_steps: int = 3
+    """Steps in which a frame is drawn from noise: fewer are faster. At 1 a frame is a mean over all that may come."""
     sigma_min: float = 2e-3
+    """The last noise level before none, in standard deviations of a pixel in [-1, 1]; above 0."""
     sigma_max: float = 5.0
+    """The first noise level; above sigma_min."""
     rho: float = 7.0
-    order: int = 1  # 1 = Euler, 2 = Heun
+    """How the levels between are spaced (EDM, eq. 5): larger puts more of them near sigma_min; above 0."""
+    order: int = 1
+    """1 = Euler, 2 = Heun, which calls the denoiser twice in all steps but the last (EDM, Algorithm 2)."""
     s_churn: float = 0.0
+    """Noise that is added anew in the steps between s_tmin and s_tmax (EDM, Algorithm 2); 0 = none."""
     s_tmin: float = 0.0
-    s_tmax: float | None = None  # None = no upper bound
+    """The lowest noise level at which that is done."""
+    s_tmax: float | None = None
+    """The highest; None = no bound."""
     s_noise: float = 1.0
-    init_scale: float = 1.0  # std of the first noise. EDM would start from sigma_max; the reference starts from 1
-    churn_conditioning: Literal["sigma", "sigma_hat"] = "sigma"  # what the denoiser is told after churn; EDM: sigma_hat
+    """The standard deviation of that noise."""
+    init_scale: float = 1.0
+    """The standard deviation of the first noise. EDM would begin from sigma_max; the reference begins from 1."""
+    churn_conditioning: Literal["sigma", "sigma_hat"] = "sigma"
+    """The level that the denoiser is told after churn: that before it (the reference) or that after it (EDM)."""
     reward_mode: Literal["sample", "mode", "mean"] = "sample"
+    """A dream's reward: drawn from the model's chances, the likeliest, or their mean."""
     end_mode: Literal["sample", "mode", "never"] = "sample"
+    """A dream's end: drawn from the model's chance, where that is above a half, or never."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.num_denoising_steps <= MAX_DENOISING_STEPS:

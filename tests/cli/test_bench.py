@@ -57,6 +57,7 @@ def test_it_writes_what_the_table_shows(tmp_path: Path, capsys, monkeypatch):
         (["--preset", "tiny", "--world", "runs/mine"], "give one of them"),
         (["--world", "nowhere"], "nowhere"),
         (["--rounds", "0"], "--rounds is 0"),
+        (["--seconds", "nan"], "--seconds nan"),
         (["--threads", "0"], "--threads is 0"),
         (["--json", "no/such/folder/speed.json"], "there is no folder no/such/folder"),
         (["--reference", "nowhere", "--preset", "paper"], "git clone"),

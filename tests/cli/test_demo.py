@@ -73,6 +73,8 @@ def test_pictures_stand_four_to_a_row() -> None:
         (["--out", "/proc/dream.gif"], "cannot be written"),
         (["--steps", "0"], "--steps 0; both must be at least 1"),
         (["--world", "nowhere"], "nowhere"),
+        (["--seed", "-1"], "--seed is -1; it must be at least 0"),
+        (["--device", "meta"], "'meta' is of a kind that this package was not made for"),
     ],
 )
 def test_a_mistake_is_answered_in_one_line(

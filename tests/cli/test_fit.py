@@ -199,12 +199,20 @@ def test_a_mistake_is_named_and_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_preset_in_a_file_that_is_no_name_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "fit.json").write_text('{"preset": ["paper"]}')
+    words = ["--dataset", NAME, "--out", str(tmp_path / "run"), "--config", str(tmp_path / "fit.json")]
+    assert main(["fit", *words, "--steps", "1"]) == 2
+    assert "is ['paper']; it must be a name" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--denoiser.lr", "0"], "lr"),
         (["--denoiser.lr", "fast"], "lr"),
         (["--steps", "-3"], "steps"),
+        (["--seed", "99999999999999999999999"], "seed is 99999999999999999999999; it must be below 2**63"),
         (["--denoiser.learning-rate", "1"], "learning-rate"),
     ],
 )
@@ -238,6 +246,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path, capsys: pytest.C
         (["--seed", "6"], "seed: the run has 5, 6"),
         (["--dataset", "breakout/more-v0"], "dataset"),
         (["--loss.denoiser.sigma-max", "9"], "loss.denoiser.sigma_max"),
+        (["--denoiser.start-from", "elsewhere"], "denoiser.start_from: the run has None, 'elsewhere'"),
     ],
 )
 def test_a_resume_that_would_change_the_run_is_refused_with_the_field(

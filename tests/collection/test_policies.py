@@ -1,8 +1,6 @@
 """Who plays: the distributions of simple policies, and trained ones fed as they were trained."""
 
-import importlib
 import random
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -191,19 +189,6 @@ def test_a_policy_for_other_frames_or_actions_is_refused(tmp_path: Path):
         make_policy(str(tmp_path / "trained.zip"), DatasetInfo("Pong", 6, game("Pong").action_meanings, 15, *SHAPE), 2)
     with pytest.raises(InvalidArgument, match=r"\(84, 84, 3\)"):
         make_policy(str(tmp_path / "trained.zip"), replace(BREAKOUT, height=84, width=84), 2)
-
-
-def test_a_policy_of_classes_that_are_not_at_hand_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "elsewhere.py").write_text(
-        "from stable_baselines3.common.torch_layers import NatureCNN\nclass Own(NatureCNN): ...\n"
-    )
-    with monkeypatch.context() as context:
-        context.syspath_prepend(tmp_path)
-        kwargs = {"features_extractor_class": importlib.import_module("elsewhere").Own}
-        PPO("CnnPolicy", _Screen(1), policy_kwargs=kwargs).save(tmp_path / "trained.zip")
-    monkeypatch.delitem(sys.modules, "elsewhere")
-    with pytest.raises(InvalidArgument, match=r"trained\.zip was trained with classes .*No module named 'elsewhere'"):
-        make_policy(str(tmp_path / "trained.zip"), BREAKOUT, 2)
 
 
 def test_a_zip_of_something_else_is_named(tmp_path: Path):

@@ -151,6 +151,20 @@ def test_arrays_that_do_not_fit_together_are_refused_by_name(tmp_path: Path, cha
         ContextBank.load(tmp_path / "contexts.npz")
 
 
+def test_more_contexts_than_are_read_back_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def bank(num: int) -> ContextBank:
+        frames, actions = np.zeros((num, 2, 8, 8, 3), np.uint8), np.zeros((num, 1), np.int64)
+        return ContextBank(frames, actions, np.ones((num, 2), np.bool_))
+
+    for module in ("contexts", "archive"):
+        monkeypatch.setattr(f"gym_diamond.data.{module}.MAX_UNPACKED_BYTES", 50_000)
+    with pytest.raises(InvalidArgument, match=r"200 start states take .* so keep at most 1\d\d\."):
+        bank(200).save(tmp_path / "bank.npz")
+    assert list(tmp_path.iterdir()) == []
+    bank(116).save(tmp_path / "bank.npz")
+    assert len(ContextBank.load(tmp_path / "bank.npz")) == 116
+
+
 def test_contexts_of_actions_of_several_parts_are_cut_kept_and_given(tmp_path):
     frames, actions = np.zeros((4, 2, 2, 3), np.uint8), np.array([[1, 0], [2, 1], [0, 1]])
     episode = Episode(frames, actions, np.zeros(3, np.float32), True, False, True, "random")

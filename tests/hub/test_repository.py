@@ -6,7 +6,8 @@ import pickle
 import struct
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import gymnasium
@@ -19,6 +20,7 @@ from gym_diamond.checkpoint import load_world
 from gym_diamond.errors import HubError, InvalidArgument, InvalidWorld
 from gym_diamond.hub import find_world
 from gym_diamond.hub.address import Address
+from gym_diamond.hub.cache import hub_worlds
 from gym_diamond.hub.repository import hub_world
 from tests.hub.standin import StandIn
 from tests.hub.test_official import kept
@@ -61,6 +63,28 @@ def test_a_branch_is_looked_up_once_and_again_by_pull(shared: StandIn, tiny: dic
     assert hub_world(Address(REPOSITORY, "main"), refresh=True).name == NEW
     assert find_world(f"hub:{REPOSITORY}", None).name == NEW
     assert (first / "README.md").read_text() == "A tiny world.", "what was pinned stays as it was"
+
+
+def test_a_world_that_is_still_being_fetched_is_not_listed(shared: StandIn, cache: Path):
+    whole = find_world(f"hub:{REPOSITORY}", None)
+    half = whole.parent / ".filling-abcd"
+    half.mkdir()
+    (half / "config.json").write_bytes((whole / "config.json").read_bytes())
+    assert hub_worlds() == [(REPOSITORY, OLD, whole)]
+
+
+def test_a_branch_and_its_commit_are_not_fetched_at_the_same_time(shared: StandIn, monkeypatch: pytest.MonkeyPatch):
+    locks: list[str] = []
+
+    @contextmanager
+    def noted(name: str) -> Iterator[None]:
+        locks.append(name)
+        yield
+
+    monkeypatch.setattr("gym_diamond.hub.repository.alone", noted)
+    hub_world(Address(REPOSITORY, "main"))
+    hub_world(Address(REPOSITORY, OLD), refresh=True)
+    assert locks == [REPOSITORY, REPOSITORY]
 
 
 def test_what_a_world_does_not_have_is_never_asked_for(shared: StandIn, tiny: dict[str, bytes], cache: Path):
