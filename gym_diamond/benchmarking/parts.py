@@ -40,7 +40,7 @@ def time_parts(dream: Dream, action: Tensor, is_compiled: bool, budget: float) -
     world: Any = dream.world
     now = dream.snapshot()
     frames, memory = now.state.obs[:, -1:], (now.state.hx, now.state.cx)
-    record, compiler = recorder(world.device), drawing_compiler(world.device, is_compiled)
+    record, compiler = recorder(world.device), drawing_compiler(is_compiled)
     model: Any = compiled(world.rew_end_model) if is_compiled else world.rew_end_model
     draw: Any = compiler(world.draw) if compiler else world.draw
     judge, draw = (record(call) if record else call for call in (model, draw))

@@ -32,16 +32,16 @@ def engine(model: Any, *, compile: bool = False) -> Engine:
         compile: compile its networks, which the first step waits for. Needs a C++ compiler on the CPU.
     """
     step = world_models.backend(model.backend).faster_step(model, compiled if compile else None)
-    return Engine(step, recorder(model.device), drawing_compiler(model.device, compile))
+    return Engine(step, recorder(model.device), drawing_compiler(compile))
 
 
-def drawing_compiler(device: torch.device, compile: bool) -> Compiler | None:
-    """What compiles the drawing of random numbers; None on a CPU, which minds small operations less.
+def drawing_compiler(compile: bool) -> Compiler | None:
+    """What compiles the drawing of random numbers, a hundred small operations; None if that is not asked for.
 
     All dreams of a process share these functions, and after some eight shapes inductor takes no more of one. Those that
     come later are drawn as they were written, which whole graphs would not allow.
     """
-    return partial(torch.compile, dynamic=False) if compile and device.type == "cuda" else None
+    return partial(torch.compile, dynamic=False) if compile else None
 
 
 def compiled(function: Callable[..., Any]) -> Any:

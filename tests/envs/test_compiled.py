@@ -38,16 +38,14 @@ def test_on_a_gpu_the_whole_step_is_recorded():
     assert compiled.recorder(torch.device("cpu")) is None
 
 
-def test_on_a_gpu_the_drawing_of_random_numbers_is_compiled_where_asked():
-    gpu, cpu = torch.device("cuda"), torch.device("cpu")
-    assert compiled.drawing_compiler(gpu, compile=True) is not None
-    assert compiled.drawing_compiler(gpu, compile=False) is None
-    assert compiled.drawing_compiler(cpu, compile=True) is None
+def test_the_drawing_of_random_numbers_is_compiled_where_asked():
+    assert compiled.drawing_compiler(compile=True) is not None
+    assert compiled.drawing_compiler(compile=False) is None
 
 
 @torch._dynamo.config.patch(recompile_limit=2)
 def test_random_numbers_are_drawn_for_more_shapes_than_are_compiled_of_one_function():
-    compiler = compiled.drawing_compiler(torch.device("cuda"), compile=True)
+    compiler = compiled.drawing_compiler(compile=True)
     assert compiler is not None
     for num in (1, 2, 3, 4):  # each in a wrapper of its own, as dreams of one process have it
         keys, counter = row_keys(list(range(num)), torch.device("cpu")), torch.zeros(num, dtype=torch.int64)
