@@ -27,6 +27,8 @@ from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import exit_status
 from gym_diamond.data import dataset
 from gym_diamond.data.episode import Episode
+from gym_diamond.envs.compiled import engine
+from gym_diamond.envs.moments import StepFunction
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation.held_out import check_fits
 from gym_diamond.frames import to_obs
@@ -39,13 +41,14 @@ PLACE = 5  # pixels: the side of a place on the screen
 
 
 @torch.no_grad()
-def mistakes(world: WorldModel[Any, Any], episode: Episode, seed: int) -> np.ndarray:
+def mistakes(world: WorldModel[Any, Any], step: StepFunction, episode: Episode, seed: int) -> np.ndarray:
     """By how much `world` misses the frame after each action of `episode` where it misses it most, `(T,)` float32.
 
     The sum of the squared errors of a place, in units of a channel of a pixel in [-1, 1].
 
     Args:
         world: is shown as many real frames before each as it remembers, fewer at the beginning.
+        step: its `step`, or a faster equal of it.
         episode: T actions of its game.
         seed: of its noise; action t has the t-th number of that stream.
     """
@@ -62,7 +65,7 @@ def mistakes(world: WorldModel[Any, Any], episode: Episode, seed: int) -> np.nda
         obs = to_obs(frames[index].to(world.device)) * is_real[:, :, None, None, None].to(world.device)
         state = world.reset(Context(obs, act.to(world.device), is_real.to(world.device)))
         keys = torch.tensor([seed_key(seed)] * len(t), device=world.device)
-        state, _ = world.step(state, actions[t].to(world.device), world.draw(keys, t.to(world.device)))
+        state, _ = step(state, actions[t].to(world.device), world.draw(keys, t.to(world.device)))
         missed = (world.history(state)[:, -1] - to_obs(frames[t + 1].to(world.device))).square().sum(1)  # (B, H, W)
         found.append(worst_place(missed).cpu())
     return torch.cat(found).numpy()
@@ -112,7 +115,8 @@ def main(
     loaded = load_world(world, device=where, precision=resolve_precision("auto", where))
     info, episodes = dataset.load(name)
     check_fits(name, info, loaded.model.spec)
-    missed = [mistakes(loaded.model, episode, seed) for episode in tqdm(episodes, desc=name, unit=" episodes")]
+    step = engine(loaded.model).step
+    missed = [mistakes(loaded.model, step, episode, seed) for episode in tqdm(episodes, desc=name, unit=" episodes")]
     limit = np.quantile(np.concatenate(missed), 1 - share)
     kept = [
         cut(episode, first, stop)

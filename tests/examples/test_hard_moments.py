@@ -36,15 +36,16 @@ def counting(levels: list[int]) -> Episode:
 
 def test_a_world_is_asked_for_each_frame_after_the_real_ones_before_it():
     """It counts by one, so it misses the jump from 2 to 60, and nothing after it, since it is shown the 60."""
-    missed = mistakes(Unshaded(8, 8, max_count=500), counting([0, 1, 2, 60, 61, 62, 61]), seed=0)
+    world = Unshaded(8, 8, max_count=500)
+    missed = mistakes(world, world.step, counting([0, 1, 2, 60, 61, 62, 61]), seed=0)
     assert missed.tolist() == pytest.approx([0, 0, 25 * (57 / 127.5) ** 2, 0, 0, 25 * (2 / 127.5) ** 2], abs=1e-4)
 
 
 def test_more_frames_than_are_predicted_at_once_are_all_predicted(monkeypatch: pytest.MonkeyPatch):
     episode, world = counting([*range(6), 60, 61]), Unshaded(8, 8, max_count=500)
-    whole = mistakes(world, episode, seed=0)
+    whole = mistakes(world, world.step, episode, seed=0)
     monkeypatch.setattr("examples.hard_moments.AT_ONCE", 2)
-    assert mistakes(world, episode, seed=0).tolist() == whole.tolist()
+    assert mistakes(world, world.step, episode, seed=0).tolist() == whole.tolist()
 
 
 def test_one_place_counts_and_not_the_whole_screen():
