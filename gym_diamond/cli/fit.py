@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from gym_diamond import schema, world_models
 from gym_diamond.cli import say
+from gym_diamond.data.appearances import Finder, appearances
 from gym_diamond.data.images import View
 from gym_diamond.errors import InvalidArgument, InvalidRun
 from gym_diamond.files import read_json
@@ -63,8 +64,17 @@ def main(argv: list[str]) -> int:
         return fit_together(argv, team)
 
 
-def fit_together(argv: list[str], team: Team) -> int:
-    """The exit status of one of the processes that fit together: the first writes, the others only read."""
+def fit_together(
+    argv: list[str], team: Team, find: Finder = appearances, program: Sequence[str] = ("gym-diamond", "fit")
+) -> int:
+    """The exit status of one of the processes that fit together: the first writes, the others only read.
+
+    Args:
+        argv: the command line.
+        team: the processes.
+        find: what windows are laid around by `appearance_share`.
+        program: whose command line it is.
+    """
     arguments = parse(argv) if team.leads else silently(parse, argv)
     check(arguments, team)
     out, config = arguments.out, arguments.run
@@ -81,8 +91,8 @@ def fit_together(argv: list[str], team: Team) -> int:
         fetch_missing(config.dataset, say)
     team.wait()
     material = load_material(config.dataset, config.context_length, View(config.image_key, config.resize))
-    setup = make_setup(sources, material, device)
-    command = without_folders(("gym-diamond", "fit", *argv), arguments)
+    setup = make_setup(sources, material, device, find)
+    command = without_folders((*program, *argv), arguments)
     origin = provenance.origin(sources, material.episodes, command, device, precision, team.size)
     if resumed:
         before = read_json(out / "provenance.json", InvalidRun)

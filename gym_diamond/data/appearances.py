@@ -3,9 +3,14 @@
 A loss that looks harder at what moves hardly sees these, because nothing moved there before; and they are rare.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+Finder = Callable[[Tensor, Tensor], Tensor]
+"""Marks transitions as `appearances` does: from frames and offsets to `(N,)` bool."""
 
 CHANGE = 16  # grey levels: more than area-averaged edges flicker
 FAR = 6  # pixels from all that moved just before

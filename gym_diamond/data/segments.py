@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gym_diamond.data.appearances import appearances
+from gym_diamond.data.appearances import Finder, appearances
 from gym_diamond.data.episode import Episode
 from gym_diamond.errors import InvalidArgument, InvalidDataset
 from gym_diamond.frames import frames_chw_to_obs
@@ -80,9 +80,9 @@ class SegmentStore:
         small = (torch.from_numpy(array).to(device) for array in (act, rew, end, offsets.astype(np.int64)))
         return cls(frames, *small)
 
-    def with_appearances(self) -> Self:
-        """This store with the transitions marked with which something appears (`data/appearances.py`)."""
-        return replace(self, appears=appearances(self.frames, self.offsets))
+    def with_appearances(self, find: Finder = appearances) -> Self:
+        """This store with the transitions marked that `find` finds: by default those with which something appears."""
+        return replace(self, appears=find(self.frames, self.offsets))
 
     @cached_property
     def lengths(self) -> np.ndarray:

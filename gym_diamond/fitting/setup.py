@@ -10,6 +10,7 @@ from torch import nn
 
 from gym_diamond import world_models
 from gym_diamond.checkpoint import load_world
+from gym_diamond.data.appearances import Finder, appearances
 from gym_diamond.data.contexts import ContextBank, cut
 from gym_diamond.data.segments import SegmentStore
 from gym_diamond.errors import InvalidRun, InvalidWorld
@@ -32,8 +33,14 @@ class Setup(NamedTuple):
     contexts: ContextBank
 
 
-def make_setup(config: RunConfig, material: Material, device: torch.device) -> Setup:
+def make_setup(config: RunConfig, material: Material, device: torch.device, find: Finder = appearances) -> Setup:
     """A fit at its start: random weights decided by the seed, or those it starts from, and the data on `device`.
+
+    Args:
+        config: all that decides the fit.
+        material: its data.
+        device: where it takes place.
+        find: what windows are laid around by `appearance_share`.
 
     Raises:
         InvalidArgument: the architecture does not fit the data.
@@ -45,7 +52,7 @@ def make_setup(config: RunConfig, material: Material, device: torch.device) -> S
     contexts = cut(material.episodes, config.fit.num_contexts, config.context_length, rng)
     store = SegmentStore.from_episodes(material.episodes, device)
     if any(learner.objective.window.appearance_share and learner.config.every for learner in learners):
-        store = store.with_appearances()
+        store = store.with_appearances(find)
     return Setup(average, learners, store, contexts)
 
 

@@ -55,7 +55,7 @@ def test_every_example_is_tested_here() -> None:
         "experiment_report",
         "begin_in_play",
         "what_dreams_pay",
-        "hard_moments",  # in test_hard_moments.py
+        "fit_around_turns",  # in test_fit_around_turns.py
     }
 
 
