@@ -30,7 +30,7 @@ AT_ONCE = 2048  # frames
 
 
 def turns(game: str, frames: Tensor, offsets: Tensor) -> Tensor:
-    """Whether the ball turns near the transition that leaves each frame, at most two before it or one after: `(N,)` bool.
+    """Whether the ball turns near the transition that leaves each frame, at most two before or one after: `(N,)` bool.
 
     It may stand still for a step in between, which is when it is hit. Costs a minute of a core for 100,000 frames.
 
@@ -49,6 +49,7 @@ def turns(game: str, frames: Tensor, offsets: Tensor) -> Tensor:
     for apart in (1, 2):
         before, after = speed[:-apart], speed[apart:]
         turned = (before * after < 0) & ((before - after).abs() > LEAST)
+        turned &= ~speed[apart - 1 : len(speed) - 1].isnan()  # seen all the way
         for t in (apart - 1, apart):
             found[t : t + len(turned)] |= turned
     return found
