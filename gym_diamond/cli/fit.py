@@ -123,7 +123,8 @@ def lead(
     say(f"{len(origin['episodes']):,} episodes, {setup.store.num_transitions:,} transitions; {where}, {precision}")
     session = Session(out, config.fit, setup, origin, told)
     try:
-        session.checkpoint(start)  # from here on, whatever happens leaves a world that loads: that of the checkpoint
+        if run.written_steps(out) != start.step:  # from here on, whatever happens leaves the world of the checkpoint
+            session.checkpoint(start)
         end = fit(setup.learners, setup.store, config.fit, start, session, team)
     finally:
         session.close()

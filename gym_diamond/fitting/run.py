@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from gym_diamond import schema
+from gym_diamond.checkpoint import CONFIG as WORLD_CONFIG
+from gym_diamond.checkpoint import PROVENANCE
 from gym_diamond.errors import InvalidArgument, InvalidRun
 from gym_diamond.files import read_json, read_tensors, write_json, write_tensors
 from gym_diamond.fitting.config import RunConfig
@@ -111,6 +113,13 @@ def load_checkpoint(out: Path, learners: Sequence[Learner]) -> Position:
         return Position(int(metadata["step"]), float(metadata["elapsed"]))
     except (KeyError, ValueError) as error:
         raise InvalidRun(f"{out / CHECKPOINT} does not say how far it came; it is not a checkpoint.") from error
+
+
+def written_steps(out: Path) -> int | None:
+    """How many steps the world in `out` has learned; None if there is no whole one."""
+    if not (out / WORLD_CONFIG).exists() or not (out / PROVENANCE).exists():
+        return None
+    return read_json(out / PROVENANCE, InvalidRun).get("steps")  # written after the weights
 
 
 def _check_same(saved: object, wanted: object, where: str) -> None:

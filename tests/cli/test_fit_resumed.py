@@ -53,6 +53,15 @@ def test_a_fit_that_could_not_write_its_last_world_writes_it_when_it_is_resumed(
     assert (out / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
 
 
+def test_a_finished_fit_that_is_resumed_keeps_what_was_measured_of_its_world(tmp_path: Path):
+    out = tmp_path / "run"
+    assert fit(out, "--steps", "2") == 0
+    (out / "metrics.json").write_text("{}")
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    assert main(["fit", "--out", str(out), "--resume"]) == 0
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+
+
 def full_after(num: int) -> Callable[..., None]:
     """`save_world`, for which there is room so many times."""
     left = [save_world] * num
