@@ -144,8 +144,9 @@ class EmulatedDreams(PlainVecEnv):
         super().__init__(num_envs, space, RealAtari(game).single_action_space)
 
     def reset(self) -> np.ndarray:
-        self.rng = np.random.default_rng((self.first_seed, self._seeds[0] or 0))
-        self._reset_seeds()
+        if self._seeds[0] is not None:
+            self.rng = np.random.default_rng((self.first_seed, self._seeds[0]))
+            self._reset_seeds()
         for row in range(self.num_envs):
             self._begin(row)
         self.elapsed = np.arange(self.num_envs) * self.max_steps // self.num_envs

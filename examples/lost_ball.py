@@ -99,7 +99,9 @@ def ending_without_ball(
 
     def step_or_end(state: Any, action: Tensor, drawn: Any) -> tuple[Any, Transition]:
         state, transition = step(state, action, drawn)
-        places = place_balls(game, to_frames(history(state)), last=lost_after + 1)  # (N, lost_after + 1, H, W)
+        places = place_balls(
+            game, to_frames(history(state)), last=lost_after + 1
+        )  # (N, lost_after + 1, H, W), as far as remembered
         gone = ~places[:, -lost_after:].flatten(1).any(dim=1)
         if lost_pays is not None:
             lost = gone & ~behind_opponent(game, places[:, 0])

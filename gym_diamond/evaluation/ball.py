@@ -57,24 +57,16 @@ def find_balls(game: str, frames: Tensor) -> Balls:
     return _gather(light, _places(light))
 
 
-def count_balls(game: str, frames: Tensor, last: int | None = None) -> Tensor:
-    """How many balls each of the last frames shows, `(..., last)` int64, without a wait for the device.
+def place_balls(game: str, frames: Tensor, last: int | None = None) -> Tensor:
+    """Where each of the last frames shows balls: `(..., last, 64, 64)` bool, one pixel for each, without a wait.
 
     Args:
         game: "Breakout" or "Pong".
         frames: `(..., T, 64, 64, 3)` uint8, T consecutive ones.
-        last: of how many frames, from 1 to T; those before are looked at too, since what stays is no ball. None = all.
+        last: of how many frames, at most T; those before are looked at too, since what stays is no ball. None = all.
 
     Raises:
         InvalidArgument: there is no detector for that game or for frames of that shape; see `has_detector`.
-    """
-    return place_balls(game, frames, last).sum((-2, -1))
-
-
-def place_balls(game: str, frames: Tensor, last: int | None = None) -> Tensor:
-    """Where each of the last frames shows balls: `(..., last, 64, 64)` bool, one pixel for each, without a wait.
-
-    Args, Raises: as of `count_balls`.
     """
     light = _light(game, frames)
     light = light if last is None else light[..., -last:, :, :]

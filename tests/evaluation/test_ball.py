@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.evaluation.ball import count_balls, find_balls, has_detector
+from gym_diamond.evaluation.ball import find_balls, has_detector, place_balls
 from tests.atari_screens import BRICKS, GREEN, ORANGE, RED, breakout, frame, middle, pong
 
 
@@ -24,6 +24,11 @@ def found(game: str, *screens: np.ndarray) -> list[float]:
 def tower(first_row: int, column: int) -> list[tuple[int, int]]:
     """The bricks of one column from `first_row` down, through which a ball can come from below."""
     return [(row, column) for row in range(first_row, 6)]
+
+
+def numbers(game: str, frames: torch.Tensor, last: int | None = None) -> list[list[int]]:
+    """How many balls are found in each of the last frames."""
+    return place_balls(game, frames, last).sum((-2, -1)).tolist()
 
 
 @pytest.mark.parametrize("left", [10, 11, 79, 80, 148])
@@ -127,8 +132,8 @@ def test_a_brick_that_a_dream_broke_by_halves_is_none_for_it_stays():
     balls = find_balls("Breakout", frames)
     assert balls.num.tolist() == [1, 1, 1]
     assert balls.centre[:, 0].tolist() == pytest.approx([middle(120 + 9 * t, 60)[0] for t in range(3)], abs=0.25)
-    assert count_balls("Breakout", frames[1:]).tolist() == [2, 2]
-    assert count_balls("Breakout", frames, last=2).tolist() == [1, 1], "the frames before are looked at too"
+    assert numbers("Breakout", frames[1:]) == [2, 2]
+    assert numbers("Breakout", frames, last=2) == [1, 1], "the frames before are looked at too"
 
 
 def test_among_the_bricks_a_ball_that_comes_and_goes_is_one():
@@ -172,7 +177,7 @@ def test_rows_of_frames_are_counted_each_for_itself():
         for tops in ((84, 78, 70), (70, 70, 78))
     )
     assert find_balls("Breakout", torch.cat([first, second])).num.tolist() == [1, 1, 0, 0, 0, 1]
-    assert count_balls("Breakout", torch.stack([first, second])).tolist() == [[1, 1, 1], [1, 1, 1]]
-    assert count_balls("Pong", torch.stack([frame(pong((120, 60))), frame(pong())])[None]).tolist() == [[1, 0]]
+    assert numbers("Breakout", torch.stack([first, second])) == [[1, 1, 1], [1, 1, 1]]
+    assert numbers("Pong", torch.stack([frame(pong((120, 60))), frame(pong())])[None]) == [[1, 0]]
     with pytest.raises(InvalidArgument, match=r"no detector of the ball for Breakout in frames \(32, 64, 3\)"):
-        count_balls("Breakout", first[:, :32])
+        place_balls("Breakout", first[:, :32])

@@ -248,3 +248,18 @@ def test_a_game_of_ones_own_is_fitted_and_ppo_is_judged_in_it(tmp_path: Path, mo
         "random": 2,
         "ppo_in_the_dream": 2,
     }
+
+
+def test_real_games_of_a_training_that_goes_on_are_others() -> None:
+    envs = importlib.import_module("examples.ppo_in_reality").RealVecEnv("Pong", 4, 1, seed=0)
+    seen = []
+    for seed in (0, 0, 500):
+        envs.seed(seed)
+        envs.reset()
+        for _ in range(40):  # no-ops at the start decide where the ball is
+            envs.step_async(np.zeros(4, np.int64))
+            obs = envs.step_wait()[0]
+        seen.append(obs)
+    envs.close()
+    assert np.array_equal(seen[0], seen[1])
+    assert not np.array_equal(seen[0], seen[2])
