@@ -23,9 +23,7 @@ from gym_diamond.checkpoint import CONTEXTS, load_world
 from gym_diamond.cli import exit_status
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.evaluation.ball import find_balls
-
-TOWARDS = {"Breakout": 0, "Pong": 1}  # the coordinate of (y, x) that grows as the ball comes to the agent's paddle
-PADDLE = {"Breakout": 57, "Pong": 56}  # where along it the paddle moves
+from gym_diamond.evaluation.hits import PADDLE, TOWARDS
 
 
 def begin_in_play(world: Path, out: Path, coming: bool = False, within: int | None = None) -> tuple[int, int]:

@@ -2,8 +2,8 @@
 
 What dreams of these games get wrong is what comes of a hit: where on the paddle the ball was is a matter of a fraction
 of a pixel, and hits are one frame in forty, so a fit to all play alike hardly sees them. Here the windows of
-`--loss.denoiser.appearance-share` hold a moment in which the ball turns, at a paddle or a brick, instead of one in
-which something appears. All other options are those of `gym-diamond fit`:
+`--loss.denoiser.appearance-share` hold a moment in which the ball turns at a paddle, instead of one in which
+something appears. All other options are those of `gym-diamond fit`:
 
     python -m examples.fit_around_turns Pong --dataset pong/mixed-v0 pong/edge-v0 --out runs/pong --max-minutes 60 \\
         --denoiser.start-from gym_diamond/worlds/Pong --reward-end.start-from gym_diamond/worlds/Pong \\
@@ -18,11 +18,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from examples.begin_in_play import TOWARDS
 from gym_diamond.cli import exit_status
 from gym_diamond.cli.fit import fit_together
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation.ball import find_balls
+from gym_diamond.evaluation.hits import TOWARDS
 from gym_diamond.fitting.distributed import joined
 
 LEAST = 1.0  # pixels a step by which a ball's way along the court changes where it turns
@@ -32,7 +32,8 @@ AT_ONCE = 2048  # frames
 def turns(game: str, frames: Tensor, offsets: Tensor) -> Tensor:
     """Whether the ball turns near the transition that leaves each frame, at most two before or one after: `(N,)` bool.
 
-    It may stand still for a step in between, which is when it is hit. Costs a minute of a core for 100,000 frames.
+    It may stand still for a step in between, which is when it is hit. In Breakout only a turn at the paddle counts, for
+    bricks and the ceiling turn the ball as often. Costs a minute of a core for 100,000 frames.
 
     Args:
         game: "Breakout" or "Pong".
@@ -49,6 +50,8 @@ def turns(game: str, frames: Tensor, offsets: Tensor) -> Tensor:
     for apart in (1, 2):
         before, after = speed[:-apart], speed[apart:]
         turned = (before * after < 0) & ((before - after).abs() > LEAST)
+        if game == "Breakout":
+            turned &= before > 0  # it came to the paddle
         turned &= ~speed[apart - 1 : len(speed) - 1].isnan()  # seen all the way
         for t in (apart - 1, apart):
             found[t : t + len(turned)] |= turned

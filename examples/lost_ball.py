@@ -15,13 +15,13 @@ from typing import Any
 
 from torch import Tensor
 
-from examples.begin_in_play import PADDLE, TOWARDS
 from gym_diamond.envs.compiled import engine
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import DreamArguments, load_dream
 from gym_diamond.envs.moments import Doubt, StepFunction
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation.ball import place_balls
+from gym_diamond.evaluation.hits import PADDLE, TOWARDS
 from gym_diamond.frames import to_frames
 from gym_diamond.world_models.protocol import Transition
 

@@ -87,6 +87,13 @@ def ball(recall: float, near: float) -> dict[str, Any]:
     }
 
 
+def hits(near: float) -> dict[str, Any]:
+    """Balls that are within two pixels in `near` of the dreams 9 frames after a hit, and always before it."""
+    before = {"-7": est(1.0, 0.0, 96), "-1": est(1.0, 0.0, 96)}
+    after = dict.fromkeys(("1", "3", "5", "9", "13", "20"), est(near, 0.03, 96))
+    return {"starts": 96, "episodes": 20, "recall": before | after, "near": before | after}
+
+
 def reward_end(real: float, dreamt: float) -> dict[str, Any]:
     """Rewards and ends with an F1 of `real` on real frames and of `dreamt` in dreams."""
     nothing = scores(0, 0, 0.0)
@@ -186,6 +193,7 @@ def metrics(*, good: bool = True) -> dict[str, Any]:
         },
         "drift": drift(36.0, 0.95) if good else drift(31.0, 0.6),
         "ball": ball(0.97, 0.94) if good else ball(0.1, 0.02),
+        "hits": hits(0.96 if good else 0.4),
         "reward_end": reward_end(0.97, 0.94) if good else reward_end(0.85, 0.3),
         "hallucinated": hallucinated(0.2) if good else hallucinated(9.0),
         "controllability": controllability(0.96) if good else controllability(0.5),

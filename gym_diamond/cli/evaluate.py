@@ -23,9 +23,11 @@ from gym_diamond.evaluation.held_out import load_held_out
 from gym_diamond.evaluation.parts import (
     Plan,
     check_comparable,
+    choose_hits,
     choose_starts,
     compared,
     emulated,
+    hits,
     omissions,
     open_loop,
 )
@@ -44,7 +46,7 @@ class EvaluateConfig:
 
     Against held-out play: dreams start inside real episodes and take the actions that were played there; each frame is
     held against the real one, beside a baseline that repeats the last frame. Rewards and ends are judged on real frames
-    and in the dreams. For Breakout and Pong the ball is looked for in both.
+    and in the dreams. For Breakout and Pong the ball is looked for in both, and once more after the paddle hit it.
 
     Against the emulator, where it is installed: rewards that a dream makes up, whether actions do what they do in the
     game, and whether policies that score higher in the dream do so in the game.
@@ -90,6 +92,10 @@ class EvaluateConfig:
     min_episode_steps: int = 80
     """Dreams start only in episodes of at least this many steps."""
 
+    hits: int = 96
+    """Hits of the ball by the agent's paddle, in Breakout and Pong, shortly before which more dreams begin; 0 leaves
+    them out."""
+
     moments: int = 64
     """Moments of real games from which made-up rewards and controllability are measured; 0 leaves both out."""
 
@@ -122,9 +128,17 @@ def main(argv: list[str]) -> int:
     episodes = load_held_out(config.dataset, spec, world.provenance)
     for other in others:
         check_comparable(other, world, config.dataset, episodes)
-    plan = Plan(config.horizon, config.min_episode_steps, config.moments, config.ranking_starts, config.seed)
+    plan = Plan(
+        horizon=config.horizon,
+        min_episode_steps=config.min_episode_steps,
+        hits=config.hits,
+        moments=config.moments,
+        ranking_starts=config.ranking_starts,
+        seed=config.seed,
+    )
     starts = choose_starts(world, episodes, config.num_starts, plan)
-    left_out = omissions(spec, plan, config.dataset, others)
+    hit = choose_hits(world, episodes, plan, bar)
+    left_out = omissions(spec, plan, hit, config.dataset, others)
     policies = [] if "ranking" in left_out else enlist(config.policy or lineup(spec), spec, config.ranking_starts)
     out = config.out or config.world
     check_readme(out, config.world)
@@ -135,6 +149,7 @@ def main(argv: list[str]) -> int:
         **about(argv, config, world, precision),
         "held_out": metrics.held_out(config.dataset, episodes, checked=names_all_episodes(world.provenance)),
         **dreams.sections,
+        **hits(world, episodes, hit, plan, bar),
         **emulated(world, policies, plan, left_out, bar),
         **compared(world, dreams, others, episodes, starts, plan, bar),
         "not_measured": left_out,
@@ -150,7 +165,7 @@ def check_numbers(config: EvaluateConfig) -> None:
     Raises:
         InvalidArgument: one is.
     """
-    for option in ("seed", "moments", "ranking_starts"):
+    for option in ("seed", "hits", "moments", "ranking_starts"):
         if (value := getattr(config, option)) < 0:
             raise InvalidArgument(f"--{option.replace('_', '-')} is {value}; it must be at least 0.")
 

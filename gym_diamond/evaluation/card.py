@@ -12,6 +12,7 @@ UNMEASURED = "has not been measured yet"  # words of the paragraph that a measur
 ORDER = {  # by their names in metrics.json; a card has those that were measured
     "drift": sections.drift,
     "ball": sections.ball,
+    "hits": sections.hits,
     "reward_end": sections.reward_end,
     "hallucinated": sections.hallucinated,
     "controllability": sections.controllability,

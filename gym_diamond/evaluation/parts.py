@@ -16,6 +16,7 @@ from gym_diamond.evaluation.controllability import HOLD, controllability
 from gym_diamond.evaluation.drift import curves
 from gym_diamond.evaluation.hallucination import PLAYERS, hallucination
 from gym_diamond.evaluation.held_out import check_unseen
+from gym_diamond.evaluation.hits import AFTER, BEFORE, after_hits, hit_starts
 from gym_diamond.evaluation.judging import judge_episode
 from gym_diamond.evaluation.ranking import ranking
 from gym_diamond.evaluation.reality import obstacle
@@ -24,6 +25,7 @@ from gym_diamond.evaluation.spread import spread
 from gym_diamond.evaluation.starts import Start, pick_starts
 from gym_diamond.world_models.protocol import WorldSpec
 
+Sections = dict[str, Any]  # of metrics.json, by their names
 # Shows how far a part of the work is: given a title, a total and a unit, it is a context in which the function that it
 # gives is told what was done.
 Track = Callable[[str, int, str], AbstractContextManager[Callable[[int], object]]]
@@ -34,6 +36,7 @@ class Plan(NamedTuple):
 
     horizon: int  # frames of each dream
     min_episode_steps: int  # of the held-out episodes in which dreams start
+    hits: int  # of the ball by the paddle, shortly before which dreams begin; 0 leaves them out
     moments: int  # of real games, for made-up rewards and controllability; 0 leaves both out
     ranking_starts: int  # moments of real games at which each policy takes over; 0 leaves the ranking out
     seed: int
@@ -45,13 +48,22 @@ class OpenLoop(NamedTuple):
     rollouts: list[Rollout]
     curves: dict[str, np.ndarray]  # by measure, (S, N)
     ball: dict[str, np.ndarray] | None  # the same of the ball; None where no detector knows it
-    sections: dict[str, Any]  # of metrics.json: "drift", "speed" and, where they are known, "reward_end" and "ball"
+    sections: Sections  # "drift", "speed" and, where they are known, "reward_end" and "ball"
 
 
 def choose_starts(world: World, episodes: Sequence[Episode], num: int, plan: Plan) -> list[Start]:
     """`num` moments of `episodes` and a few more before their ends, as `pick_starts` gives them for a plan."""
     context, rng = world.contexts.frames.shape[1], np.random.default_rng(plan.seed)
     return pick_starts(episodes, num, context, plan.horizon, plan.min_episode_steps, rng)
+
+
+def choose_hits(world: World, episodes: Sequence[Episode], plan: Plan, track: Track) -> list[Start]:
+    """Moments shortly before at most `plan.hits` hits of the ball; none where no detector knows it."""
+    spec, context, rng = world.model.spec, world.contexts.frames.shape[1], np.random.default_rng(plan.seed)
+    if plan.hits == 0 or not _has_ball(spec):
+        return []
+    with track("look for hits", len(episodes), "episodes") as advance:
+        return hit_starts(spec.game, episodes, context, plan.hits, rng, advance)
 
 
 def open_loop(world: World, episodes: Sequence[Episode], starts: Sequence[Start], plan: Plan, track: Track) -> OpenLoop:
@@ -66,7 +78,7 @@ def open_loop(world: World, episodes: Sequence[Episode], starts: Sequence[Start]
             advance(1)
     measured, rng = curves(dreams, episodes), np.random.default_rng(plan.seed)
     ball = _ball(dreams, world.model.spec)
-    sections = {
+    sections: Sections = {
         "drift": metrics.drift(measured, starts, episodes, plan.min_episode_steps),
         "speed": metrics.speed(dreams),
     }
@@ -78,11 +90,23 @@ def open_loop(world: World, episodes: Sequence[Episode], starts: Sequence[Start]
     return OpenLoop(dreams, measured, ball, sections)
 
 
+def hits(world: World, episodes: Sequence[Episode], starts: Sequence[Start], plan: Plan, track: Track) -> Sections:
+    """The section "hits": the dreams of `world` from all `starts`, as `choose_hits` gives them; empty without any."""
+    if not starts:
+        return {}
+    with track("hits", len(starts) * (BEFORE + AFTER), "frames") as advance:
+        return {"hits": after_hits(world.model, episodes, starts, world.contexts.frames.shape[1], plan.seed, advance)}
+
+
 def _ball(dreams: Sequence[Rollout], spec: WorldSpec) -> dict[str, np.ndarray] | None:
-    if not has_detector(spec.game, (spec.height, spec.width, spec.channels)):
+    if not _has_ball(spec):
         return None
     parts = [ball_scores.ball_curves(spec.game, part.real, part.dreamt, part.valid.numpy()) for part in dreams]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _has_ball(spec: WorldSpec) -> bool:
+    return has_detector(spec.game, (spec.height, spec.width, spec.channels))
 
 
 def _known(found: Mapping[str, Any], spec: WorldSpec) -> dict[str, Any]:
@@ -94,13 +118,11 @@ def _known(found: Mapping[str, Any], spec: WorldSpec) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in unknown}
 
 
-def omissions(spec: WorldSpec, plan: Plan, dataset: str, others: Sequence[World]) -> dict[str, str]:
+def omissions(
+    spec: WorldSpec, plan: Plan, hits: Sequence[Start], dataset: str, others: Sequence[World]
+) -> dict[str, str]:
     """Why some sections will be missing, and what would bring them, by the names of the sections."""
-    reasons: dict[str, str] = {}
-    if not has_detector(spec.game, (spec.height, spec.width, spec.channels)):
-        reasons["ball"] = (
-            f"there is no detector of a ball for {spec.game} in such frames, but for {' and '.join(LIGHTS)}."
-        )
+    reasons = _no_ball(spec, plan, hits)
     if not spec.has_rewards:
         reasons["rewards"] = "the play that it was fitted to holds no rewards, so its dreams always give reward 0."
     if not spec.has_ends:
@@ -119,9 +141,20 @@ def omissions(spec: WorldSpec, plan: Plan, dataset: str, others: Sequence[World]
     return reasons
 
 
+def _no_ball(spec: WorldSpec, plan: Plan, hits: Sequence[Start]) -> dict[str, str]:
+    if not _has_ball(spec):
+        games = " and ".join(LIGHTS)
+        return {"ball": f"there is no detector of a ball for {spec.game} in such frames, but for {games}."}
+    if plan.hits == 0:
+        return {"hits": "left out by `--hits 0`; it is measured without that option."}
+    if not hits:
+        return {"hits": "in the held-out play no paddle hits a ball that is in play all the time around it."}
+    return {}
+
+
 def emulated(
     world: World, policies: Sequence[Policy], plan: Plan, left_out: Mapping[str, str], track: Track
-) -> dict[str, Any]:
+) -> Sections:
     """The sections for which real games are played, but for those that are `left_out`.
 
     Args:
@@ -131,8 +164,9 @@ def emulated(
         left_out: as `omissions` gives them.
         track: shows the progress.
     """
-    model, context, (horizon, _, moments, takeovers, seed) = world.model, world.contexts.frames.shape[1], plan
-    found: dict[str, Any] = {}
+    model, context = world.model, world.contexts.frames.shape[1]
+    horizon, moments, takeovers, seed = plan.horizon, plan.moments, plan.ranking_starts, plan.seed
+    found: Sections = {}
     if "hallucinated" not in left_out:
         with track("rewards", len(PLAYERS) * moments * horizon, "steps") as advance:
             found["hallucinated"] = hallucination(model, context, moments, horizon, seed, advance)
@@ -181,7 +215,7 @@ def compared(
     starts: Sequence[Start],
     plan: Plan,
     track: Track,
-) -> dict[str, Any]:
+) -> Sections:
     """The section "spread": `world`, of which `dreams` were measured, beside the `others`; empty without others."""
     if not others:
         return {}

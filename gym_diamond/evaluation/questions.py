@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from gym_diamond.evaluation.hits import WHERE
 from gym_diamond.evaluation.markdown import number, with_interval
 from gym_diamond.evaluation.verdict import (
     BAR,
@@ -34,6 +35,7 @@ def answers(metrics: Mapping[str, Any]) -> list[Answer]:
     return [
         *_frames(metrics["drift"]),
         *(_ball(metrics["ball"]) if "ball" in metrics else _moving(metrics)),
+        *(_hits(metrics["hits"]) if "hits" in metrics else ()),
         *_events(metrics.get("reward_end", {})),
         *(_made_up(metrics["hallucinated"]) if "hallucinated" in metrics else ()),
         *(_actions(metrics["controllability"]) if "controllability" in metrics else ()),
@@ -57,6 +59,13 @@ def _moving(metrics: Mapping[str, Any]) -> Iterator[Answer]:
 def _ball(ball: Mapping[str, Any]) -> Iterator[Answer]:
     for question, name in (("the ball is there up to", "recall"), ("it is where it should be up to", "near")):
         yield _share(question, (ball["by_mark"][name], BAR), ball["by_mark"][f"{name}_copy"])
+
+
+def _hits(hits: Mapping[str, Any]) -> Iterator[Answer]:
+    before, after = hits["near"]["-1"], hits["near"][str(WHERE)]
+    measured = f"{with_interval(after)} where they should be, {WHERE} frames after the hit"
+    against = f"{number(before['mean'])}, one frame before it"
+    yield Answer("balls that the paddle hits go right", judge(after, BAR), measured, against, f"{after['n']:,}")
 
 
 def _share(question: str, requirement: Requirement, copied: Mapping[str, Any]) -> Answer:

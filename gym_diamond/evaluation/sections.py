@@ -5,6 +5,7 @@ from typing import Any
 
 from gym_diamond.evaluation import pixels, tables
 from gym_diamond.evaluation.ball_scores import NEAR, PATIENCE, SPAN
+from gym_diamond.evaluation.hits import BEFORE
 from gym_diamond.evaluation.judging import BURN_IN
 from gym_diamond.evaluation.markdown import image, number, with_interval
 from gym_diamond.evaluation.tables import KIND_WORDS
@@ -63,6 +64,19 @@ def ball(metrics: Metrics) -> str:
         f"{with_interval(found['near_in_play'])}. Of the {found['served']['n']} starts without a ball to which the "
         f"game serves one, the dream serves one, anywhere, by {PATIENCE} frames later in "
         f"{with_interval(found['served'])}.",
+    )
+
+
+def hits(metrics: Metrics) -> str:
+    """What becomes of a ball that the paddle hits."""
+    found = metrics["hits"]
+    return _join(
+        "### Hits",
+        tables.hits_table(found),
+        f"{found['starts']} dreams begin {BEFORE} frames before the agent's paddle hits the ball, in "
+        f"{found['episodes']} held-out episodes, under the actions played. Frames count from the last before the hit. "
+        "**There** and **within** are those of the ball above. A ball that flies is easily right. Where to hit it, an "
+        "agent can learn only in dreams that are right after the hit.",
     )
 
 
@@ -173,6 +187,7 @@ def not_measured(metrics: Metrics) -> str:
 
 TITLES = {
     "ball": "Ball",
+    "hits": "Hits",
     "rewards": "Rewards",
     "ends": "Ends",
     "hallucinated": "Made-up rewards",

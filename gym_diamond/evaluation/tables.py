@@ -80,6 +80,16 @@ def ball_table(ball: Metrics) -> str:
     return table([head, *rows])
 
 
+def hits_table(hits: Metrics) -> str:
+    """Whether there is a ball, and where it should be, by frames before and after a hit."""
+    rows = []
+    for mark, there in hits["recall"].items():
+        when = f"{mark.lstrip('-')} {'before' if mark.startswith('-') else 'after'}"
+        near = hits["near"][mark]
+        rows.append((when, with_interval(there), with_interval(near), f"{near['n']:,}"))
+    return table([("frame", "there", f"within {NEAR:g} px", "n"), *rows])
+
+
 def reward_end_table(reward_end: Metrics) -> str:
     """The scores of each reward and of the end, on real frames and in dreams."""
     rows: list[Sequence[str]] = [

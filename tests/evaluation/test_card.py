@@ -8,6 +8,7 @@ from tests.measured import metrics, reward_error
 SPEC = WorldSpec("Breakout", 16, 16, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
 OPTIONAL = {
     "ball": "### Ball",
+    "hits": "### Hits",
     "hallucinated": "### Made-up rewards",
     "controllability": "### Controllability",
     "ranking": "### Policies",
@@ -27,6 +28,7 @@ def test_the_verdict_comes_first_then_a_section_for_each_measurement():
         "## Measured",
         "### Drift",
         "### Ball",
+        "### Hits",
         "### Reward and end",
         "### Made-up rewards",
         "### Controllability",

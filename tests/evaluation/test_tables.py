@@ -56,6 +56,12 @@ def test_the_ball_has_a_row_for_each_frame_and_one_for_all():
     assert found[-1][:2] == ["all", "0.97 [0.95, 0.99]"]
 
 
+def test_hits_have_a_row_for_each_frame_before_and_after():
+    found = rows(tables.hits_table(VALUES["hits"]))
+    assert [row[0] for row in found[1:3]] == ["7 before", "1 before"]
+    assert found[-1] == ["20 after", "0.96 [0.93, 0.99]", "0.96 [0.93, 0.99]", "96"]
+
+
 def test_rewards_that_never_were_have_no_row():
     found = rows(tables.reward_end_table(VALUES["reward_end"]))
     assert [row[0] for row in found[1:]] == ["reward 1", "reward 1 in dreams", "end", "end in dreams"]

@@ -107,6 +107,7 @@ def test_every_question_is_answered_in_a_line_with_its_baseline():
         "frames look right up to": "frame 50 of 50",
         "the ball is there up to": "frame 50 of 50",
         "it is where it should be up to": "frame 50 of 50",
+        "balls that the paddle hits go right": "yes",
         "rewards are right": "yes",
         "ends are right": "yes",
         "idleness pays no more than in the game": "yes",
@@ -114,6 +115,11 @@ def test_every_question_is_answered_in_a_line_with_its_baseline():
         "better policies score higher": "yes",
         "speed": "96 env-steps/s",
     }
+    assert lines["balls that the paddle hits go right"][2:] == (
+        "0.96 [0.93, 0.99] where they should be, 9 frames after the hit",
+        "1.00, one frame before it",
+        "96",
+    )
     assert lines["actions matter"][2:] == (
         "0.96 [0.94, 0.98] of outcomes told apart after 4 frames",
         "0.25, chance",
@@ -132,6 +138,7 @@ def test_a_bad_world_is_told_no():
         "frames look right up to": "frame 30 of 50",
         "the ball is there up to": "frame 5 of 50",
         "it is where it should be up to": "frame 5 of 50",
+        "balls that the paddle hits go right": "no",
         "rewards are right": "no",
         "ends are right": "no",
         "idleness pays no more than in the game": "no",
@@ -155,7 +162,7 @@ def test_rewards_that_are_no_classes_are_right_if_they_go_with_those_earned(pear
 
 
 def test_what_was_not_measured_is_not_asked():
-    optional = ("ball", "hallucinated", "controllability", "ranking", "spread")
+    optional = ("ball", "hits", "hallucinated", "controllability", "ranking", "spread")
     values = {key: value for key, value in metrics().items() if key not in optional}
     assert [line.question for line in answers(values)] == [
         "frames look right up to",

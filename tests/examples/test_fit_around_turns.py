@@ -13,7 +13,7 @@ from gym_diamond.cli import exit_status
 from gym_diamond.cli.fit import fit_together
 from gym_diamond.data.dataset import write
 from gym_diamond.fitting.distributed import ALONE
-from tests.atari_screens import frame, pong
+from tests.atari_screens import breakout, frame, pong
 from tests.noisy_play import INFO, QUICK, make_episodes
 
 
@@ -38,6 +38,12 @@ def test_one_that_stands_still_in_between_turns_too():
 def test_one_that_flies_on_or_is_not_seen_does_not():
     assert marked([60, 70, 80, 90, 100, 110], [0, 6]) == []
     assert marked([60, 70, None, None, 80, 70], [0, 6]) == []
+
+
+def test_in_breakout_a_ball_turns_at_the_paddle_and_not_at_bricks():
+    rows = [150, 160, 170, 180, 170, 160, 150, 140, 130, 120, 110, 120, 130, 140]
+    frames = torch.stack([frame(breakout((row, 60))) for row in rows]).movedim(-1, 1)
+    assert turns("Breakout", frames, torch.tensor([0, len(rows)])).nonzero()[:, 0].tolist() == [2, 3, 4]
 
 
 def test_a_ball_does_not_turn_from_one_episode_to_the_next():
