@@ -214,14 +214,20 @@ class Dream:
         return torch.where(given[:, None], row_keys(seeds, device), self._now.keys), self._now.counter * ~given
 
     def _restart(self, mask: Tensor, state: State, keys: Tensor, counter: Tensor) -> State:
-        if mask.device.type == "cpu" and not mask.any():  # on the CPU looking costs nothing, and copying does
+        if mask.device.type != "cpu":  # looking would be a wait
+            return rows.where(mask, self._draw_start(keys, counter), state)
+        over = mask.nonzero().flatten()  # looking costs nothing here, and copying does
+        if len(over) == 0:
             return state
-        return rows.where(mask, self._draw_start(keys, counter), state)
+        return rows.put(state, over, rows.gather(self._burned_in(), self._draw_index(keys, counter)[over]))
 
     def _draw_start(self, keys: Tensor, counter: Tensor) -> State:
         """Burned-in contexts `(N, ...)`, drawn for every row; the caller keeps those it wants."""
-        starts = self._burned_in()
-        return rows.gather(starts, self._integers(keys, counter, noise.CONTEXT, rows.num_rows(starts)))
+        return rows.gather(self._burned_in(), self._draw_index(keys, counter))
+
+    def _draw_index(self, keys: Tensor, counter: Tensor) -> Tensor:
+        """Which context is drawn, for every row `(N,)` int64."""
+        return self._integers(keys, counter, noise.CONTEXT, rows.num_rows(self._burned_in()))
 
     def _given_start(self, context: Tensor | Context) -> State:
         if not isinstance(context, Tensor):

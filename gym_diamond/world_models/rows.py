@@ -28,6 +28,11 @@ def where(mask: Tensor, new: Rows, old: Rows) -> Rows:
     return type(old)(*(torch.where(_spread(mask, b), a, b) for a, b in zip(new, old, strict=True)))
 
 
+def put(rows: Rows, index: Tensor, new: Rows) -> Rows:
+    """`rows` with `new` at `index` `(N,)`; a copy."""
+    return type(rows)(*(leaf.index_copy(0, index, b) for leaf, b in zip(rows, new, strict=True)))
+
+
 def cat(parts: list[Rows]) -> Rows:
     """The rows of all `parts`, in order."""
     return type(parts[0])(*(torch.cat(leaves) for leaves in zip(*parts, strict=True)))
