@@ -30,7 +30,7 @@ def test_list_shows_where_each_world_is_how_good_and_how_large(hub: StandIn, cap
     assert len(rows) == 26
     assert rows["Asterix"] == ["-", "-", "yes", "-", "52 MiB to fetch"]
     assert rows["Breakout"][:3] == ["yes", "-", "yes"]
-    assert rows["Breakout"][3].startswith("trust 0 frames; 44.6 dB at frame 15 (copy 33.2)")
+    assert rows["Breakout"][3].startswith("trust 0 frames; 45.1 dB at frame 15 (copy 33.2)")
     assert rows["Breakout"][4].endswith("MiB")
     assert hub.requests == [], "it needs no network"
 
