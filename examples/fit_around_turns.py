@@ -7,7 +7,8 @@ something appears. All other options are those of `gym-diamond fit`:
 
     python -m examples.fit_around_turns Pong --dataset pong/mixed-v0 pong/edge-v0 --out runs/pong --max-minutes 60 \\
         --denoiser.start-from gym_diamond/worlds/Pong --reward-end.start-from gym_diamond/worlds/Pong \\
-        --loss.denoiser.appearance-share 0.5
+        --sampling.num-denoising-steps 1 --loss.denoiser.sigma-log-mean 1.0 --loss.denoiser.appearance-share 0.35 \\
+        --loss.denoiser.num-autoregressive-steps 2 --loss.denoiser.num-sampling-steps 1
 
 For another game write another `turns`: from all frames to those that deserve a second look.
 """
