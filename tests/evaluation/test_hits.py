@@ -1,6 +1,6 @@
 """Hits are found where a paddle turns a ball, and dreams that lose or misdirect it there are told from others."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from gym_diamond.data.episode import Episode
 from gym_diamond.evaluation.hits import after_hits, hit_starts, last_before_hits
 from gym_diamond.evaluation.starts import Start
 from gym_diamond.frames import frames_chw_to_obs, to_frames
-from gym_diamond.world_models.protocol import Context, Transition, WorldSpec
+from gym_diamond.world_models.protocol import Context, Judgement, Transition, WorldSpec
 from tests.atari_screens import breakout, frame, pong
 
 HIT = 26  # the last frame before the hit
@@ -61,8 +61,9 @@ class FilmWorld:
         probs = torch.tensor([0.0, 1.0, 0.0]).expand(num, -1)
         return Place(following), Transition(self.dreamt[following], nothing, nothing > 0, probs, nothing)
 
-    def judge(self, context: Context) -> Any:
-        raise NotImplementedError
+    def judge(self, context: Context) -> Judgement:
+        num, transitions = len(context.obs), context.obs.shape[1] - 1
+        return Judgement(torch.full((num, transitions, 3), 1 / 3), torch.zeros(num, transitions))
 
     def history(self, state: Place) -> Tensor:
         return self.dreamt[state.frame][:, None]
