@@ -19,6 +19,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import torch
+import torch.distributed.nn  # before any group: see `joined`
 from torch import Tensor
 from torch import distributed as dist
 from torch.distributed.distributed_c10d import Store
@@ -125,6 +126,9 @@ def joined(environment: Mapping[str, str] = os.environ) -> Iterator[Team]:
     Raises:
         SystemExit: this process failed, and not as the first.
     """
+    # `torch.distributed.nn` is imported above, before there is a group: its functions take the group of the moment of
+    # the import for a default. The first optimizer would import it in here; the group, and the threads that it sends
+    # with, would then outlive `destroy_process_group`, and such a thread can crash the interpreter on its way out.
     if not all(environment.get(name) for name in STARTED) or environment["WORLD_SIZE"] == "1":
         yield ALONE
         return

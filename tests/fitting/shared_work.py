@@ -6,12 +6,14 @@ Each writes what it found to FOLDER/RANK.pt. What one process finds alone is com
 import copy
 import signal
 import sys
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch import distributed as dist
 
 from gym_diamond import world_models
 from gym_diamond.data.episode import Episode
@@ -159,6 +161,7 @@ def timed_fit(store: SegmentStore, team: Team) -> Position:
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
     with joined() as team:
+        group = weakref.ref(dist.group.WORLD)
         store = make(PLAIN).store
         found = {
             "plain": gradients(PLAIN, team),
@@ -172,7 +175,8 @@ def main(folder: Path) -> None:
             "any": [team.any(team.rank == 1), team.any(False)],
             "total": team.total([torch.tensor([1.0, 2.0]), torch.full((1, 2), float(team.rank))]),
         }
-        torch.save(found, folder / f"{team.rank}.pt")
+    found["group is gone"] = group() is None
+    torch.save(found, folder / f"{team.rank}.pt")
 
 
 if __name__ == "__main__":

@@ -73,6 +73,11 @@ def test_what_processes_tell_each_other(two: list[dict[str, Any]]):
         assert [part.tolist() for part in each["total"]] == [[2.0, 4.0], [[1.0, 1.0]]]
 
 
+def test_no_process_keeps_its_group_when_the_work_is_done(two: list[dict[str, Any]]):
+    """A thread of a group that is still there while the interpreter ends can crash it, now and then."""
+    assert [each["group is gone"] for each in two] == [True, True]
+
+
 def test_rows_are_dealt_out_in_turn_and_each_once():
     rows = [list(range(7)[Team(rank, 3).rows]) for rank in range(3)]
     assert rows == [[0, 3, 6], [1, 4], [2, 5]]
