@@ -17,8 +17,8 @@ of signs of whole real games, what a step pays in training and in the real game 
 is something to win more often than a game does, so they pay more to anyone: the gap of `random`, which plays dreams
 too, is that of nobody's exploitation. The agent of each look is kept in OUT/GAME-METHOD-SEED/agents: with --judge-later
 a GPU only trains, and another machine plays the games. The same command goes on after a stop: runs that are done are
-skipped, and one that was broken off goes on from its last look, the actor-critic in its dreams, PPO in new ones. From a
-checkout:
+skipped, and one that was broken off, or is given more --max-minutes, goes on from its last look, the actor-critic in
+its dreams, PPO in new ones. From a checkout:
 
     python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --denoising-steps 1
 
@@ -73,7 +73,7 @@ def judged(look: Look, settings: Settings, out: Path, num_games: int) -> Look:
 
 
 def begun(method: str, settings: Settings, seed: int, out: Path) -> Look:
-    """The record of a run as its file holds it, or of one without looks yet.
+    """The record of a run as its file holds it, or of one without looks yet; it may be given other minutes.
 
     Raises:
         InvalidRun: the file is of a run with other settings or another world.
@@ -85,9 +85,19 @@ def begun(method: str, settings: Settings, seed: int, out: Path) -> Look:
     if not path.exists():
         return {**about, "hardware": None, "done": False, "trained": False, "looks": [], "seconds": 0.0}
     record = read_json(path, InvalidRun)
-    if {key: record.get(key) for key in about} != json.loads(json.dumps(about)):
+    minutes = {"max_minutes": settings.max_minutes}
+    had = {key: record.get(key) for key in about}
+    if had | {"settings": {**(had["settings"] or {}), **minutes}} != json.loads(json.dumps(about)):
         raise InvalidRun(f"{path} is a run with other settings or another world; give --out another folder.")
-    return record
+    if record["settings"] | minutes != record["settings"] and minutes_are_left(settings, record):
+        record |= {"trained": False, "done": False}
+        record.pop("final", None)
+    return record | {"settings": vars(settings)}
+
+
+def minutes_are_left(settings: Settings, record: Look) -> bool:
+    """Whether a run may be trained any longer."""
+    return settings.max_minutes is None or record["seconds"] < 60 * settings.max_minutes
 
 
 def run(
@@ -138,7 +148,7 @@ def trained_looks(
             player = None if progress.player is None else progress.player.relative_to(out).as_posix()
             seconds, pays = record["seconds"], progress.pays
             yield {"steps": progress.steps, "seconds": seconds, "training_pays": pays, "player": player}
-            if settings.max_minutes is not None and seconds >= 60 * settings.max_minutes:
+            if not minutes_are_left(settings, record):
                 return
         began = time.perf_counter()
 

@@ -144,6 +144,16 @@ def test_a_run_that_has_no_time_ends_at_its_first_look(settings: Settings, tmp_p
     assert record["final"]["steps"] == 0
 
 
+def test_a_run_that_is_given_more_minutes_goes_on(settings: Settings, tmp_path: Path) -> None:
+    """And one that is not keeps what was found at its end."""
+    short = example.run("ppo_dream", replace(settings, max_minutes=1e-9), 0, tmp_path)
+    assert example.run("ppo_dream", replace(settings, max_minutes=2e-9), 0, tmp_path)["final"] == short["final"]
+    longer = example.run("ppo_dream", replace(settings, max_minutes=10.0), 0, tmp_path)
+    assert longer["looks"][0] == short["looks"][0]
+    assert [look["steps"] for look in longer["looks"]] == [0, 4, 8]
+    assert (longer["settings"]["max_minutes"], longer["final"]["steps"], longer["done"]) == (10.0, 8, True)
+
+
 def test_a_run_is_that_of_its_world(settings: Settings, tmp_path: Path) -> None:
     """What a path or a game's name stands for may have been fitted anew since."""
     assert settings.world is not None
