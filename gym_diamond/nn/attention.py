@@ -31,7 +31,8 @@ class SelfAttention2d(nn.Module):
         qkv = qkv.reshape(B, 3 * self.num_heads, C // self.num_heads, H * W)  # (B, 3C, H, W) -> (B, 3n, C/n, HW)
         q, k, v = qkv.transpose(2, 3).chunk(3, dim=1)  # 3 x (B, n, HW, C/n)
         # Written out: with heads this narrow PyTorch's fused attention is many times slower to train on a CPU.
-        weights = (q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])).softmax(dim=-1)  # (B, n, HW, HW)
+        q = q / math.sqrt(q.shape[-1])  # the products are HW / 8 times as many
+        weights = (q @ k.transpose(2, 3)).softmax(dim=-1)  # (B, n, HW, HW)
         y = weights @ v
         y = y.transpose(2, 3).reshape(B, C, H, W)  # (B, n, HW, C/n) -> (B, C, H, W)
         return x + self.out_proj(y)
