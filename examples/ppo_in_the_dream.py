@@ -85,11 +85,11 @@ def begun(method: str, settings: Settings, seed: int, out: Path) -> Look:
     if not path.exists():
         return {**about, "hardware": None, "done": False, "trained": False, "looks": [], "seconds": 0.0}
     record = read_json(path, InvalidRun)
-    minutes = {"max_minutes": settings.max_minutes}
-    had = {key: record.get(key) for key in about}
-    if had | {"settings": {**(had["settings"] or {}), **minutes}} != json.loads(json.dumps(about)):
+    minutes = (record.get("settings") or {}).get("max_minutes")
+    about["settings"] = vars(settings) | {"max_minutes": minutes}
+    if {key: record.get(key) for key in about} != json.loads(json.dumps(about)):
         raise InvalidRun(f"{path} is a run with other settings or another world; give --out another folder.")
-    if record["settings"] | minutes != record["settings"] and minutes_are_left(settings, record):
+    if minutes != settings.max_minutes and minutes_are_left(settings, record):
         record |= {"trained": False, "done": False}
         record.pop("final", None)
     return record | {"settings": vars(settings)}
