@@ -38,8 +38,8 @@ class NormalizedCNN(NatureCNN):
         """The features `(N, features_dim)` of `(N, C, H, W)`, from whose statistics it learns while it is trained."""
         if self.training or self.is_new:
             self.see(observations)
-        deviation = (self.variance + LEAST_DEVIATION**2).sqrt()
-        return super().forward(((observations - self.mean) / deviation).clamp(-LIMIT, LIMIT))
+        scale = (self.variance + LEAST_DEVIATION**2).rsqrt()
+        return super().forward((observations - self.mean).mul_(scale).clamp_(-LIMIT, LIMIT))  # a batch is large: once
 
     @torch.no_grad()
     def see(self, observations: Tensor) -> None:
@@ -47,10 +47,12 @@ class NormalizedCNN(NatureCNN):
         self.is_new, num = False, len(observations)
         self.num_seen += num
         share = num / self.num_seen
-        difference = observations.mean(dim=0) - self.mean
+        deviations = observations - self.mean
+        difference = deviations.mean(dim=0)
+        within = (deviations.square_().mean(dim=0) - difference.square()).clamp_(min=0)  # a third of the time of `var`
         between = (1 - share) * difference.square()  # Chan et al., of the variances of two parts
-        self.variance.lerp_(observations.var(dim=0, correction=0) + between, share)
-        self.mean.lerp_(observations.mean(dim=0), share)
+        self.variance.lerp_(within + between, share)
+        self.mean.add_(share * difference)
 
 
 def _not_new(network: NormalizedCNN, incompatible: object) -> None:
