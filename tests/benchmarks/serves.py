@@ -62,6 +62,8 @@ def main(worlds: Sequence[Path], name: str, num: int, precision: str) -> None:
     torch.set_num_threads(1)
     info, episodes = dataset.load(name)
     starts = gone_starts(info.game, episodes)
+    if not starts:
+        raise SystemExit(f"No ball of {name} is lost and served again; name play of more games with --dataset.")
     starts = [starts[i] for i in np.linspace(0, len(starts) - 1, min(num, len(starts)), dtype=int)]
     say(f"{len(starts)} moments of {name}; {LATER} frames after a ball came")
     say("| | served | height, px | breadth, px | elsewhere |")
