@@ -20,7 +20,8 @@ a GPU only trains, and another machine plays the games. The same command goes on
 skipped, and one that was broken off, or is given more --max-minutes, goes on from its last look, the actor-critic in
 its dreams, PPO in new ones. From a checkout:
 
-    python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --denoising-steps 1
+    python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --dream-steps 100 \\
+        --reward-mode mean --normalize --num-envs 64 --n-steps 16
 
 and `python -m examples.experiment_report runs/experiment` makes a table and curves of what there is so far.
 """
@@ -181,7 +182,7 @@ def command(words: list[str]) -> None:
     parser.add_argument(
         "--steps", type=int, default=300_000, help="that are dreamt, or played by ppo_steps and ppo_emulated"
     )
-    parser.add_argument("--real-frames", type=int, default=120_000, help="that ppo_frames plays")
+    parser.add_argument("--real-frames", type=int, default=160_000, help="that ppo_frames plays")
     parser.add_argument("--max-minutes", type=float, help="of training, after which the next look is the last")
     parser.add_argument("--every", type=int, default=30_000, help="steps of training between two looks")
     parser.add_argument("--episodes", type=int, default=20, help="whole real games at each look")
@@ -189,7 +190,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("--max-game-steps", type=int, default=5_000, help="at which a real game is cut off, unfinished")
     parser.add_argument("--num-envs", type=int, default=32)
     parser.add_argument("--n-steps", type=int, default=32, help="of each env between two updates of PPO")
-    parser.add_argument("--dream-steps", type=int, default=15, help="after which a dream is cut off")
+    parser.add_argument("--dream-steps", type=int, default=50, help="after which a dream is cut off")
     parser.add_argument("--lost-after", type=int, default=0, help="frames without a ball that end a dream; 0 = none do")
     parser.add_argument("--cut-faded", action="store_true", help="cut a dream off whose ball is gone in mid-flight")
     parser.add_argument("--lost-pays", type=float, help="what such an end pays, if the ball was not won; no other does")
