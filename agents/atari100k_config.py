@@ -75,6 +75,8 @@ class Atari100kConfig:
     """Of the policy's levels; each halves the resolution."""
     lstm_dim: int = 512
     """Numbers that the policy remembers."""
+    normalize: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Take each pixel by what it showed so far, in dreams as in the game: small things that move stand out."""
     test_every: int = 10
     """Epochs between looks at the real game; 0 = never. Without influence on training."""
     test_games: int = 4

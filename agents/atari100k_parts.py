@@ -70,7 +70,7 @@ def make_parts(config: Atari100kConfig, folder: Path, device: torch.device, prec
     name = str(config.game)
     games = RealAtari(name, config.num_dreams if config.model_free else 1)
     spec = world_spec(atari_info(games))
-    policy = make_policy(spec, config.channels, config.lstm_dim, config.seed).to(device)
+    policy = make_policy(spec, config.channels, config.lstm_dim, config.seed, config.normalize).to(device)
     actor = make_learner(policy, config.adam)
     if config.model_free:
         return Parts(actor, None, RealRows(SeededGames(games, config.seed, "train"), device))

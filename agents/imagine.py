@@ -102,7 +102,7 @@ def parse(words: Sequence[str]) -> tuple[Path, bool, ImagineConfig]:
 def make_start(dream: Dream, config: ImagineConfig) -> tuple[ActorLearner, Play]:
     """A learner that has not learned yet, and its dreams at their beginning."""
     device = dream.world.device
-    policy = make_policy(dream.world.spec, config.channels, config.lstm_dim, config.seed).to(device)
+    policy = make_policy(dream.world.spec, config.channels, config.lstm_dim, config.seed, config.normalize).to(device)
     dream.reset(seed=config.seed)
     generator = torch.Generator(device).manual_seed(config.seed)
     return make_learner(policy, config.adam), Play(dream, first_memory(dream, policy), generator)

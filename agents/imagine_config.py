@@ -32,6 +32,8 @@ class ImagineConfig:
     """Of the policy's levels; each halves the resolution."""
     lstm_dim: int = 512
     """Numbers that the policy remembers."""
+    normalize: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Take each pixel by what it showed so far, in dreams as in the game: small things that move stand out."""
     seed: int = 0
     """Decides the policy's first weights, its actions and the dreams."""
     threads: int | None = None

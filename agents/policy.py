@@ -21,7 +21,11 @@ from gym_diamond.world_models.protocol import WorldSpec
 
 
 def make_policy(
-    spec: WorldSpec, channels: Sequence[int] = (32, 32, 64, 64), lstm_dim: int = 512, seed: int = 0
+    spec: WorldSpec,
+    channels: Sequence[int] = (32, 32, 64, 64),
+    lstm_dim: int = 512,
+    seed: int = 0,
+    normalize: bool = False,
 ) -> ActorCritic:
     """An actor-critic for the frames and actions of a world, with random weights that `seed` decides.
 
@@ -30,6 +34,7 @@ def make_policy(
         channels: of each level; a level halves the resolution. The reference: four levels for 64x64 frames.
         lstm_dim: numbers that it remembers.
         seed: of the weights; the caller's random numbers stay as they were.
+        normalize: whether each pixel is taken by what it showed so far.
 
     Raises:
         InvalidArgument: its actions have several parts, or its frames are too small for so many levels.
@@ -45,7 +50,8 @@ def make_policy(
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ActorCritic(spec.num_actions, spec.channels, (spec.height, spec.width), channels, lstm_dim)
+        size = (spec.height, spec.width)
+        return ActorCritic(spec.num_actions, spec.channels, size, channels, lstm_dim, normalize)
 
 
 @torch.no_grad()

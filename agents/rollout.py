@@ -70,7 +70,7 @@ def rollout(
 
     Args:
         rows: N games, begun before. Dreams with autoreset mode "SameStep" and a frame stack of 1.
-        policy: on the device of the rows.
+        policy: on the device of the rows. If it normalizes pixels, these count in their statistics.
         memory: `(N, D)`, twice, from `first_memory` or the last rollout. Gradients stop here.
         num_steps: T.
         generator: of the actions, on that device.
@@ -79,6 +79,7 @@ def rollout(
     steps: list[tuple[Tensor, ...]] = []
     final_values: list[Tensor] = []
     for _ in range(num_steps):
+        policy.see(obs)
         logits, value, (hx, cx) = policy(obs, (hx, cx))
         action = draw(logits.detach(), generator)
         step = rows.step(action)

@@ -57,7 +57,8 @@ class Settings:
     end_mode: str
     frame_stack: int
     recurrent: bool  # RecurrentPPO, with one frame at a time, instead of PPO
-    normalize: bool  # pixels for PPO, by what they showed so far
+    normalize: bool  # each pixel by what it showed so far
+    actor_lr: float | None  # the actor-critic's learning rate; None = the reference's, by the dreams at once
 
 
 class Engine(NamedTuple):
@@ -241,9 +242,15 @@ def keep(agent: PPO | RecurrentPPO, path: Path) -> Path:
 
 
 def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine) -> Iterator[Progress]:
-    """The reference's actor-critic, with its hyper-parameters; the learning rate grows with the dreams at once."""
-    adam = AdamConfig(lr=AdamConfig().lr * settings.num_envs / ImagineConfig().num_dreams)
-    config = ImagineConfig(num_dreams=settings.num_envs, dream_steps=settings.dream_steps, seed=1_000 * seed, adam=adam)
+    """The reference's actor-critic, with its hyper-parameters but for what the settings say."""
+    by_dreams = AdamConfig().lr * settings.num_envs / ImagineConfig().num_dreams
+    config = ImagineConfig(
+        num_dreams=settings.num_envs,
+        dream_steps=settings.dream_steps,
+        normalize=settings.normalize,
+        seed=1_000 * seed,
+        adam=AdamConfig(lr=by_dreams if settings.actor_lr is None else settings.actor_lr),
+    )
     dream = dreams(settings, frame_stack=1, stagger=False, engine=engine)
     learner, play = make_start(dream, config)
     play, position = imagine_run.load(folder, learner, play) if goes_on else (play, Position())

@@ -62,4 +62,4 @@ def _network(tensors: dict[str, Tensor], frame_shape: tuple[int, int, int]) -> A
     levels = sorted(name for name in tensors if name.startswith("encoder.encoder.") and name.endswith(".f.2.weight"))
     num_actions, lstm_dim = tensors["actor_linear.weight"].shape
     channels = [tensors[name].shape[0] for name in levels]
-    return ActorCritic(num_actions, img_channels, (height, width), channels, lstm_dim)
+    return ActorCritic(num_actions, img_channels, (height, width), channels, lstm_dim, "pixels.mean" in tensors)

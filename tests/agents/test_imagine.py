@@ -49,9 +49,12 @@ def test_it_solves_a_world_in_which_it_has_to_remember() -> None:
     assert sum(rewards[-5:]) / 5 > 0.75
 
 
-def test_six_updates_are_three_and_after_a_stop_three_more_to_the_bit(world: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("also", [[], ["--normalize"]])
+def test_six_updates_are_three_and_after_a_stop_three_more_to_the_bit(
+    also: list[str], world: Path, tmp_path: Path
+) -> None:
     """Dreams of three steps and rollouts of two, so the stop comes in the middle of a dream."""
-    for out, words in (("whole", ["--steps", "24"]), ("halves", ["--steps", "12"])):
+    for out, words in (("whole", [*also, "--steps", "24"]), ("halves", [*also, "--steps", "12"])):
         main(["--world", str(world), "--out", str(tmp_path / out), *TINY, *words])
     before = checkpoint(tmp_path / "halves")
     main(["--out", str(tmp_path / "halves"), "--resume", "--steps", "24"])

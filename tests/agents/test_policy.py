@@ -66,8 +66,23 @@ def test_frames_that_are_too_small_are_refused() -> None:
         make_policy(CountingWorld().spec)
 
 
-def test_a_saved_policy_plays_as_the_network_that_was_saved(tmp_path: Path) -> None:
-    network = make_policy(breakout(), channels=(4, 4, 4, 4), lstm_dim=8)
+def test_a_policy_that_normalizes_pixels_answers_as_one_that_is_shown_normalized_ones() -> None:
+    normalizing, plain = (
+        make_policy(CountingWorld().spec, **SMALL, normalize=normalize) for normalize in (True, False)
+    )
+    for policy in (normalizing, plain):
+        torch.nn.init.ones_(policy.critic_linear.weight)
+        policy.see(frames(5, 1)[:, 0])
+    shown = frames(2, 1)[:, 0]
+    state = plain.initial_state(2)
+    values = [policy(obs, state)[1] for policy, obs in ((normalizing, shown), (plain, normalizing.pixels(shown)))]
+    assert torch.equal(*values)
+    assert not torch.equal(values[1], plain(shown, state)[1])
+
+
+@pytest.mark.parametrize("normalize", [False, True])
+def test_a_saved_policy_plays_as_the_network_that_was_saved(normalize: bool, tmp_path: Path) -> None:
+    network = make_policy(breakout(), channels=(4, 4, 4, 4), lstm_dim=8, normalize=normalize)
     with torch.no_grad():
         network.actor_linear.bias[2] = 50.0  # it always goes right
     save_policy(tmp_path, network)

@@ -99,6 +99,17 @@ def test_gradients_flow_through_time_and_not_into_what_is_only_looked_at() -> No
     assert policy.lstm.weight_hh.grad.abs().sum() > 0
 
 
+def test_what_is_acted_on_counts_in_the_statistics_of_pixels_and_nothing_else_does() -> None:
+    """Neither the frames before a dream, nor its last one, in which nothing is done any more."""
+    dream = counting_dream(2, max_episode_steps=4)
+    policy = make_policy(dream.world.spec, channels=(4, 4), lstm_dim=8, normalize=True)
+    found, _ = play(dream, policy, 7)
+    assert policy.pixels.num_seen == 2 * 7
+    dream.reset(seed=0)
+    acted_on = [dream.obs, *(dream.step(action).obs for action in found.action[:, :-1].unbind(dim=1))]
+    assert torch.allclose(policy.pixels.mean, torch.cat(acted_on).mean(dim=0), atol=1e-6)
+
+
 def test_actions_are_drawn_as_often_as_the_logits_say() -> None:
     logits = torch.tensor([0.7, 0.2, 0.1]).log().expand(20_000, 3)
     drawn = draw(logits, torch.Generator().manual_seed(0))

@@ -40,6 +40,7 @@ SETTINGS = Settings(
     frame_stack=2,
     recurrent=False,
     normalize=False,
+    actor_lr=None,
 )
 
 
@@ -126,7 +127,7 @@ def test_ppo_goes_on_from_its_last_look(
 
 @pytest.mark.parametrize("method", ["ppo_dream", "actor_critic"])
 def test_a_run_may_be_trained_here_and_judged_there(method: str, settings: Settings, tmp_path: Path) -> None:
-    settings = replace(settings, steps=30)
+    settings = replace(settings, steps=30, normalize=True)
     at_once = example.run(method, settings, 0, tmp_path / "at-once")
     trained = example.run(method, settings, 0, tmp_path / "here", judge=False)
     assert trained["trained"]

@@ -33,15 +33,6 @@ def observations(num: int, seed: int = 0) -> torch.Tensor:
     return torch.rand(num, 3, 36, 36, generator=torch.Generator().manual_seed(seed)) ** 3
 
 
-def test_the_statistics_of_parts_are_those_of_the_whole() -> None:
-    network, whole = NormalizedCNN(SPACE), observations(10)
-    for part in whole.split([1, 2, 7]):
-        network.see(part)
-    assert torch.allclose(network.mean, whole.mean(dim=0), atol=1e-6)
-    assert torch.allclose(network.variance, whole.var(dim=0, correction=0), atol=1e-6)
-    assert network.num_seen == 10
-
-
 def test_the_convolutions_see_pixels_of_mean_0_and_variance_1(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
     monkeypatch.setattr(NatureCNN, "forward", lambda self, given: seen.append(given) or given)
@@ -61,14 +52,14 @@ def test_the_convolutions_see_pixels_of_mean_0_and_variance_1(monkeypatch: pytes
 def test_it_learns_statistics_while_it_is_trained_and_from_what_it_sees_first() -> None:
     network = NormalizedCNN(SPACE).eval()
     network(observations(4))
-    first = network.mean.clone()
-    assert network.num_seen == 4
+    first = network.pixels.mean.clone()
+    assert network.pixels.num_seen == 4
     network(observations(4, seed=1))
-    assert torch.equal(network.mean, first)
+    assert torch.equal(network.pixels.mean, first)
     network.train()
     network(observations(4, seed=1))
-    assert network.num_seen == 8
-    assert not torch.equal(network.mean, first)
+    assert network.pixels.num_seen == 8
+    assert not torch.equal(network.pixels.mean, first)
 
 
 def test_the_statistics_travel_with_the_agent(tmp_path: Path) -> None:
@@ -79,5 +70,5 @@ def test_the_statistics_travel_with_the_agent(tmp_path: Path) -> None:
     loaded = PPO.load(tmp_path / "agent.zip", device="cpu")
     ours, theirs = (a.policy.features_extractor for a in (agent, loaded))
     assert isinstance(theirs, NormalizedCNN)
-    assert theirs.num_seen > 4
-    assert torch.equal(ours.mean, theirs.mean)
+    assert theirs.pixels.num_seen > 4
+    assert torch.equal(ours.pixels.mean, theirs.pixels.mean)
