@@ -85,8 +85,7 @@ def load_world(
     config = _read_config(directory / CONFIG)
     chosen = schema.decode(Sampling, {**schema.encode(config.sampling), **(sampling or {})}, "sampling")
     weights, _ = read_tensors(directory / WEIGHTS, InvalidWorld)
-    with shapes_only():  # a config may ask for anything
-        promised = _build(config, chosen, compute, directory / CONFIG).state_dict()
+    promised = _promised(config, chosen, compute, directory / CONFIG)
     check_tensors(weights, promised, directory / WEIGHTS)
     model = _build(config, chosen, compute, directory / CONFIG)
     model.load_state_dict(weights)  # copies into the dtypes that the model computes in
@@ -209,6 +208,15 @@ def _build(config: _Config, sampling: Sampling, precision: ComputePrecision, pat
             return backend.build(architecture, config.spec, sampling, precision)
     except (InvalidArgument, InvalidWorld) as error:
         raise InvalidWorld(f"{path}: {error}") from error
+
+
+def _promised(config: _Config, sampling: Sampling, precision: ComputePrecision, path: Path) -> Mapping[str, Tensor]:
+    """The shapes of the weights that a config asks for, which may be anything."""
+    try:
+        with shapes_only():
+            return _build(config, sampling, precision, path).state_dict()
+    except (TypeError, RuntimeError, OverflowError) as error:  # of numbers that no tensor can have
+        raise InvalidWorld(f"{path} asks for networks that cannot be built: {error}") from error
 
 
 def _existing_directory(directory: Path) -> Path:

@@ -8,6 +8,7 @@ without AMX it is slower than float32 there (`tests/benchmarks/NOTES.md`).
 import os
 import platform
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +56,12 @@ def resolve_precision(precision: str, device: torch.device) -> ComputePrecision:
     if precision == "fp32" or precision == "bf16":
         return precision
     raise InvalidArgument(f"precision is {precision!r}; it must be one of 'auto', 'fp32', 'bf16'.")
+
+
+def without_autocast(device: torch.device) -> AbstractContextManager[object]:
+    """A context that a caller's autocast on such a device does not reach into; it costs nothing where there is none."""
+    is_on = torch.is_autocast_enabled(device.type)
+    return torch.autocast(device.type, enabled=False) if is_on else nullcontext()
 
 
 def check_can_compile(device: torch.device) -> None:

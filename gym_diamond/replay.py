@@ -48,8 +48,10 @@ class Replayed:
         return cloned(results)
 
     def _record(self, given: Tree) -> tuple[list[Tensor], Tree, Callable[[], Any]]:
-        static = cloned(given)
-        results, replay = self._capture(lambda: self._function(*static))
+        takes_gradients = torch.is_grad_enabled()
+        with torch.inference_mode(False), torch.set_grad_enabled(takes_gradients):
+            static = cloned(given)  # which is written to in whatever mode a later caller is
+            results, replay = self._capture(lambda: self._function(*static))
         return list(leaves(static)), results, replay
 
 
@@ -68,7 +70,7 @@ def capture_cuda(device: torch.device, work: Callable[[], Tree]) -> tuple[Tree, 
                 work()
         now.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, stream=aside):  # by default a process has one stream for it, on its first device
             results = work()
     return results, graph.replay
 

@@ -176,6 +176,11 @@ def test_another_format_version_says_which_this_one_reads(world: Path):
         (lambda c: c["model"]["denoiser"].update(depth=3), "depth"),
         (lambda c: c["model"]["denoiser"].update(quantizer="ceil"), "ceil.*round"),
         (lambda c: c["spec"].update(context_length=3), "cond_channels"),
+        (lambda c: c["spec"].update(height=2**62), r"config\.json asks for networks that cannot be built"),
+        (lambda c: c["spec"].update(reward_values=[0.0, float("inf")]), r"reward_values .* must be finite"),
+        (lambda c: c["sampling"].update(sigma_max=float("inf")), "sigma_max is inf; it must be finite"),
+        (lambda c: c["sampling"].update(s_noise=float("nan")), "s_noise is nan; it must be finite"),
+        (lambda c: c["model"]["denoiser"].update(sigma_data=float("nan")), "sigma_data must be positive"),
     ],
 )
 def test_a_tampered_config_is_refused_with_the_field(world: Path, edit: Callable[[Any], object], message: str):

@@ -69,6 +69,13 @@ def test_what_was_handed_out_and_what_was_given_is_never_overwritten():
     assert [leaf.tolist() for leaf in added(given)] == [[0, 0], [1, 1]]
 
 
+def test_what_was_recorded_in_inference_mode_replays_outside_of_it():
+    doubled = Recorder().record(lambda x: x * 2)
+    with torch.inference_mode():
+        assert doubled(torch.ones(2)).tolist() == [2.0, 2.0]
+    assert doubled(torch.full((2,), 3.0)).tolist() == [6.0, 6.0]
+
+
 def test_a_tree_keeps_its_kinds():
     state = CountingWorld().reset(make_context(make_world(), 2))
     copy = cloned((state, torch.ones(1)))

@@ -23,7 +23,8 @@ class Arguments:
     repository: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OWNER/NAME")]
     """Where to; it is made if it does not exist."""
     licence: str | None = None
-    """As the Hub names it: mit (by default), cc-by-4.0, ... Must be given for weights that others made."""
+    """As the Hub names it: mit, cc-by-4.0, ... By default what the card says, else mit. Must be given for weights that
+    others made, or that were fitted on from theirs."""
     private: bool = False
     """Make a new repository private."""
 

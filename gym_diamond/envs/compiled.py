@@ -36,17 +36,15 @@ def engine(model: Any, *, compile: bool = False) -> Engine:
 
 
 def drawing_compiler(compile: bool) -> Compiler | None:
-    """What compiles the drawing of random numbers, a hundred small operations; None if that is not asked for.
-
-    All dreams of a process share these functions, and after some eight shapes inductor takes no more of one. Those that
-    come later are drawn as they were written, which whole graphs would not allow.
-    """
+    """What compiles the drawing of random numbers, a hundred small operations; None if that is not asked for."""
     return partial(torch.compile, dynamic=False) if compile else None
 
 
 def compiled(function: Callable[..., Any]) -> Any:
     """A network or function compiled by inductor at its first call, for the shapes and number of threads of that call.
 
-    Inductor keeps what it compiled in its cache on disk.
+    Inductor keeps what it compiled in its cache on disk. After some eight shapes in one process it takes no more of one
+    function, or of one class of networks; those that come later run as they were written, which whole graphs
+    (`fullgraph`) would not allow.
     """
-    return torch.compile(function, dynamic=False, fullgraph=True)
+    return torch.compile(function, dynamic=False)

@@ -20,6 +20,7 @@ from gym_diamond.envs.moments import Compiler, Doubt, DreamStep, Snapshot, State
 from gym_diamond.envs.starts import check_context
 from gym_diamond.envs.streams import Seeds, row_keys, row_seeds
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.hardware import without_autocast
 from gym_diamond.world_models import rows
 from gym_diamond.world_models.protocol import Context, Transition, WorldModel
 
@@ -121,7 +122,8 @@ class Dream:
             raise ResetNeeded("The first reset is one of all rows: call reset() without a mask once.")
         chosen = self._row_mask(mask)
         keys, counter = self._seeded(seed, chosen)
-        state = self._draw_start(keys, counter) if context is None else self._given_start(context)
+        with without_autocast(self.world.device):
+            state = self._draw_start(keys, counter) if context is None else self._given_start(context)
         counter = counter + chosen
         done = torch.zeros_like(chosen)
         elapsed = torch.zeros_like(counter)
@@ -148,8 +150,9 @@ class Dream:
             ResetNeeded: there was no reset yet.
         """
         now = self.snapshot()
-        self._check_action(action)
-        self._now, seen = self._advance(now, action)
+        chosen = self._check_action(action)
+        with without_autocast(self.world.device):
+            self._now, seen = self._advance(now, chosen)
         return seen
 
     @property
@@ -231,7 +234,8 @@ class Dream:
 
     def _given_start(self, context: Tensor | Context) -> State:
         if not isinstance(context, Tensor):
-            return self.world.reset(check_context(context, self.num_envs, self.world.spec))
+            fitting = check_context(context, self.num_envs, self.world.spec)
+            return self.world.reset(Context(*(leaf.to(self.world.device) for leaf in fitting)))
         index = self._tensor(context, "context", (torch.int64, torch.int32))
         if index.device.type == "cpu" and not ((index >= 0) & (index < len(self.contexts))).all():
             raise InvalidArgument(f"context {index.tolist()} is out of range; there are {len(self.contexts)} contexts.")
@@ -259,11 +263,12 @@ class Dream:
             return torch.ones(self.num_envs, dtype=torch.bool, device=self.world.device)
         return self._tensor(mask, "mask", (torch.bool,))
 
-    def _check_action(self, action: Tensor) -> None:
+    def _check_action(self, action: Tensor) -> Tensor:
         choices = self.world.spec.choices
-        self._tensor(action, "action", (torch.int64,), choices.shape)
+        moved = self._tensor(action, "action", (torch.int64,), choices.shape)
         if action.device.type == "cpu" and not choices.contains(action.numpy()):
             raise InvalidArgument(f"actions {action.tolist()} are out of range; they must be {choices.range}.")
+        return moved
 
     def _tensor(
         self, value: Tensor, name: str, dtypes: tuple[torch.dtype, ...], row_shape: tuple[int, ...] = ()

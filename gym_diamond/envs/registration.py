@@ -33,7 +33,8 @@ def register_world(id: str, world: str | Path, *, max_episode_steps: int = MAX_E
 
     Args:
         id: what the dreams are to be called, for example "MyDream-v0" or "mygames/MyDream-v0".
-        world: a world directory, as `gym-diamond fit` writes it; remembered by its full path.
+        world: a world directory, as `gym-diamond fit` writes it, remembered by its full path; or, as in `make`,
+            "hub:OWNER/NAME@REVISION" or "official:GAME".
         max_episode_steps: a dream is truncated after so many steps, unless `make` is told otherwise.
 
     Raises:
@@ -58,7 +59,7 @@ def register_world(id: str, world: str | Path, *, max_episode_steps: int = MAX_E
 
 
 def _address(world: str | Path) -> str:
-    if str(world).startswith("hub:"):
+    if str(world).startswith(("hub:", "official:")):
         return str(world)
     path = Path(world).expanduser().absolute()
     if not (path / "config.json").is_file():

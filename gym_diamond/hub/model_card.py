@@ -12,6 +12,7 @@ LIBRARY = "gym-diamond"
 MARKS = ("5", "15", "50")  # frames at which the drift is told in the front matter, where it was measured
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n+", re.DOTALL)
+_LICENCE = re.compile(r"^license:\s*['\"]?([\w.+-]+)", re.MULTILINE)
 _USE = re.compile(r"<!-- use -->.*?<!-- /use -->\n*", re.DOTALL)
 
 
@@ -45,6 +46,13 @@ def model_card(
     before = _USE.sub("", _FRONT_MATTER.sub("", card)).strip()
     title, _, rest = before.partition("\n")
     return f"---\n{data.to_yaml()}\n---\n\n{title}\n\n{_use(repository)}\n\n{rest.strip()}\n"
+
+
+def named_licence(card: str) -> str | None:
+    """The licence in the front matter of `card`, as the Hub names it; None if there is none."""
+    front_matter = _FRONT_MATTER.match(card)
+    named = _LICENCE.search(front_matter.group()) if front_matter else None
+    return named.group(1) if named else None
 
 
 def _use(repository: str) -> str:

@@ -1,6 +1,8 @@
 """A world directory from here to the Hub."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 
@@ -9,7 +11,7 @@ from gym_diamond.errors import HubError, InvalidArgument, InvalidWorld
 from gym_diamond.files import read_json
 from gym_diamond.hub.address import DEFAULT_REVISION, Address, check_repository
 from gym_diamond.hub.connection import check_reachable, endpoint, explaining
-from gym_diamond.hub.model_card import model_card
+from gym_diamond.hub.model_card import model_card, named_licence
 
 DEFAULT_LICENCE = "mit"
 
@@ -22,18 +24,21 @@ def push(directory: Path, repository: str, *, licence: str | None = None, privat
     Args:
         directory: a world directory, which is loaded first: what is not whole is not sent.
         repository: OWNER/NAME; made if it does not exist.
-        licence: as the Hub names it; "mit" by default, but to be given for weights that others made.
+        licence: as the Hub names it; by default that of the world's card, else "mit"; but to be given for weights that
+            others made, or that were fitted on from theirs.
         private: make a new repository private.
 
     Raises:
-        InvalidArgument: the repository's name is wrong, or the weights are someone else's and no licence was given.
+        InvalidArgument: the repository's name is wrong, or weights are someone else's, or began so, and no licence was
+            given.
         InvalidWorld: the directory is no whole world, or a file in it is a link.
         HubError: there is no token, or the Hub refuses or cannot be reached.
     """
     check_repository(repository, repository)
     world = load_world(directory)
     files = _plain_files(directory)
-    card = _card(world, repository, _licence(world, licence))
+    text = _card_text(world)
+    card = _card(world, text, repository, _licence(world, text, licence))
     token = get_token()
     if token is None:
         raise HubError(
@@ -68,21 +73,32 @@ def _plain_files(directory: Path) -> dict[str, Path]:
     return present
 
 
-def _licence(world: World, licence: str | None) -> str:
+def _licence(world: World, card: str, licence: str | None) -> str:
     if licence is not None:
         return licence
-    source = world.provenance.get("source")
+    source = _source(world.provenance)
     if source is not None:
         raise InvalidArgument(
-            f"The weights in {world.directory} are not yours but from {source.get('repository')}, whose authors name "
-            "the licence (or none). If you may pass them on, say under which: --licence NAME."
+            f"The weights in {world.directory} are not yours but from {source.get('repository')}, or were fitted on "
+            "from there, and its authors name the licence (or none). If you may pass them on, say under which: "
+            "--licence NAME."
         )
-    return DEFAULT_LICENCE
+    return named_licence(card) or DEFAULT_LICENCE
 
 
-def _card(world: World, repository: str, licence: str) -> str:
+def _source(provenance: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Where weights are from that others made: those of the world, or some that a fit of it began from."""
+    ancestors = provenance.get("start_from", {}).values()
+    found = (provenance.get("source"), *map(_source, ancestors))
+    return next((source for source in found if source is not None), None)
+
+
+def _card_text(world: World) -> str:
     path = world.directory / CARD
-    text = path.read_text(encoding="utf-8") if path.exists() else f"# {world.model.spec.game}, dreamt\n"
+    return path.read_text(encoding="utf-8") if path.exists() else f"# {world.model.spec.game}, dreamt\n"
+
+
+def _card(world: World, text: str, repository: str, licence: str) -> str:
     measured = world.directory / METRICS
     metrics = read_json(measured, InvalidWorld) if measured.exists() else {}
     return model_card(text, world.model.spec, world.provenance, metrics, repository, licence)

@@ -6,6 +6,7 @@ pickled, forked, replayed and compared with the reference. `tests/laws.py` state
 """
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import torch
@@ -79,6 +80,8 @@ class WorldSpec:
         Choices(self.num_actions, self.action_sizes)  # refuses sizes that do not fit
         if list(self.reward_values) != sorted(set(self.reward_values)) or not self.reward_values:
             raise InvalidArgument(f"spec.reward_values {self.reward_values} must be distinct and increasing.")
+        if not all(map(isfinite, self.reward_values)):
+            raise InvalidArgument(f"spec.reward_values {self.reward_values} must be finite.")
         if self.reward_coding == "two_hot" and len(self.reward_values) < 2:
             raise InvalidArgument(f"spec.reward_values {self.reward_values} must be two bins at least.")
         if not self.has_rewards and self.reward_values != (0.0,):
@@ -134,6 +137,9 @@ class Sampling:
             raise InvalidArgument(
                 f"sigma_min {self.sigma_min} and sigma_max {self.sigma_max} must satisfy 0 < sigma_min < sigma_max."
             )
+        for name in ("sigma_max", "rho", "s_churn", "s_tmin", "s_noise", "init_scale"):
+            if not isfinite(getattr(self, name)):
+                raise InvalidArgument(f"{name} is {getattr(self, name)}; it must be finite.")
         if self.order not in (1, 2):
             raise InvalidArgument(f"order is {self.order}; it must be 1 (Euler) or 2 (Heun).")
         if self.s_churn < 0 or self.rho <= 0 or self.init_scale <= 0:

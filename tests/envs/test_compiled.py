@@ -8,7 +8,7 @@ from gym_diamond.envs.compiled import engine
 from gym_diamond.envs.streams import row_keys
 from gym_diamond.replay import Replayed
 from gym_diamond.world_models.diamond.fast_step import FastStep
-from tests.world_models.test_diamond import make_world
+from tests.world_models.test_diamond import make_context, make_world
 
 
 def test_the_step_is_the_backends_fast_one_and_on_the_cpu_nothing_is_recorded():
@@ -26,10 +26,26 @@ def test_all_networks_are_compiled_where_asked(monkeypatch):
     assert asked == ["Preparation", "Pass", "RewardEndModel"]
 
 
-def test_a_network_is_compiled_in_one_graph_for_fixed_shapes(monkeypatch):
-    monkeypatch.setattr(torch, "compile", lambda network, **options: (network, options))
-    network = torch.nn.Identity()
-    assert compiled.compiled(network) == (network, {"dynamic": False, "fullgraph": True})
+@torch._dynamo.config.patch(recompile_limit=2)
+def test_worlds_dream_in_more_batches_than_networks_are_compiled_for(monkeypatch):
+    """A sweep over `num_envs`, in one process."""
+    shapes = set()
+
+    def counting(graph, inputs):
+        shapes.update(leaf.shape[0] for leaf in inputs if isinstance(leaf, torch.Tensor) and leaf.dim() == 4)
+        return graph.forward
+
+    compile = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda network, **options: compile(network, **options, backend=counting))
+    world = make_world()
+    for num in (1, 2, 3, 4):
+        context = make_context(world, num)
+        state, action = world.reset(context), torch.zeros(num, dtype=torch.int64)
+        noise = world.draw(row_keys(list(range(num)), torch.device("cpu")), torch.zeros(num, dtype=torch.int64))
+        fast = engine(world, compile=True).step(state, action, noise)[1]
+        torch.testing.assert_close(fast.obs, world.step(state, action, noise)[1].obs, atol=1.1 / 127.5, rtol=0)
+    assert {1, 2} <= shapes
+    assert 4 not in shapes
 
 
 def test_on_a_gpu_the_whole_step_is_recorded():

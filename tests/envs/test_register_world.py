@@ -64,6 +64,12 @@ def test_a_world_is_found_again_from_another_folder(world: Path, tmp_path: Path,
     gymnasium.make(ID, **QUIET).close()
 
 
+@pytest.mark.parametrize("address", ["hub:somebody/breakout@0123abc", "official:Pong"])
+def test_a_world_that_is_fetched_when_it_is_made_is_taken_by_its_address(address: str):
+    gym_diamond.register_world(ID, address)
+    assert gymnasium.spec(ID).kwargs == {"world": address}
+
+
 def test_its_spec_survives_json(world: Path):
     gym_diamond.register_world(ID, world)
     spec = gymnasium.spec(ID)

@@ -143,3 +143,19 @@ def test_weights_of_others_need_a_licence_that_is_said(known: StandIn):
     assert "policy.safetensors" in sent
     assert b"license: other\n" in sent["README.md"]
     assert b"repository: eloialonso/diamond\n" in sent["README.md"]
+
+
+def test_weights_that_were_fitted_on_from_those_of_others_need_one_too(known: StandIn, world: Path):
+    others = {"source": {"repository": "somebody/else"}}
+    provenance = json.loads((world / "provenance.json").read_text())
+    started = {"start_from": {"denoiser": {"start_from": {"denoiser": others}}}}
+    (world / "provenance.json").write_text(json.dumps(provenance | started))
+    with pytest.raises(InvalidArgument, match=r"from somebody/else, or were fitted on from there.*--licence NAME"):
+        push(world, REPOSITORY)
+    assert known.requests == []
+
+
+def test_the_licence_that_the_card_names_is_kept(known: StandIn, world: Path):
+    (world / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n\n# A world\n\nlicense: none\n")
+    commit = push(world, REPOSITORY).rpartition("@")[2]
+    assert b"\nlicense: cc-by-nc-4.0\n" in known.files[f"{REPOSITORY}@{commit}"]["README.md"]

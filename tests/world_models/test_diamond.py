@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gym_diamond.envs.streams import row_keys
 from gym_diamond.errors import InvalidArgument, InvalidWorld
 from gym_diamond.world_models import backend
 from gym_diamond.world_models.diamond import build, presets
@@ -238,3 +239,16 @@ def test_a_world_that_was_never_told_of_ends_and_rewards_gives_0_and_never_ends_
 def test_a_world_without_rewards_has_no_other_value_than_0() -> None:
     with pytest.raises(InvalidArgument, match=r"must be \(0.0,\) without rewards"):
         replace(SPEC, has_rewards=False)
+
+
+@pytest.mark.parametrize("preset", ["small", "tiny"])
+def test_a_world_that_looks_back_on_one_frame_dreams_from_one(preset: Preset) -> None:
+    """There is no transition to burn in on, and none to judge."""
+    world = make_world(presets[preset], replace(SPEC, context_length=1))
+    context = make_context(world, 2, length=1)._replace(is_real=torch.ones(2, 1, dtype=torch.bool))
+    state = world.reset(context)
+    assert not state.hx.any()
+    assert world.judge(context).end_prob.shape == (2, 0)
+    keys, counter = row_keys([0, 1], torch.device("cpu")), torch.zeros(2, dtype=torch.int64)
+    state, transition = world.step(state, torch.tensor([0, 1]), world.draw(keys, counter))
+    assert torch.equal(world.history(state), transition.obs[:, None])

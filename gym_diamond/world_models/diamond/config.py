@@ -5,6 +5,7 @@ value.
 """
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 from gym_diamond.errors import InvalidArgument
@@ -54,8 +55,10 @@ class DenoiserConfig:
         _check_levels("denoiser", self.depths, self.channels, self.attn_depths)
         if self.patch_size < 1 or self.cond_channels < 2 or self.cond_channels % 2:
             raise InvalidArgument("denoiser.patch_size must be at least 1 and denoiser.cond_channels even.")
-        if self.sigma_data <= 0 or self.sigma_offset_noise < 0:
-            raise InvalidArgument("denoiser.sigma_data must be positive and denoiser.sigma_offset_noise at least 0.")
+        if not (0 < self.sigma_data < inf and 0 <= self.sigma_offset_noise < inf):
+            raise InvalidArgument(
+                "denoiser.sigma_data must be positive, denoiser.sigma_offset_noise at least 0, and both finite."
+            )
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ class RewardEndModel(nn.Module):
                 `remember_padding`. None: all are real.
         """
         B, T = act.shape[:2]
+        if T == 0:  # of a context of one frame
+            return obs.new_zeros(B, 0, self.num_rewards), obs.new_zeros(B, 0, 2), state
         seen = [obs, next_obs, next_obs - obs] if self.config.difference else [obs, next_obs]
         frames = torch.cat(seen, dim=2).flatten(0, 1)  # (B, T, nC, H, W) -> (B*T, nC, H, W)
         features = self.encoder(frames, self.act_emb(act.flatten(0, 1)))
