@@ -35,6 +35,7 @@ from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import load_dream
 from gym_diamond.errors import MissingExtra
+from gym_diamond.fitting.learner import stream_seed
 from gym_diamond.games import GAMES
 from gym_diamond.hub import find_world
 from gym_diamond.world_models.protocol import WorldSpec
@@ -103,7 +104,7 @@ def make_start(dream: Dream, config: ImagineConfig) -> tuple[ActorLearner, Play]
     """A learner that has not learned yet, and its dreams at their beginning."""
     device = dream.world.device
     policy = make_policy(dream.world.spec, config.channels, config.lstm_dim, config.seed, config.normalize).to(device)
-    dream.reset(seed=config.seed)
+    dream.reset(seed=stream_seed(config.seed, "dreams", 0))  # s + i is row i's: neighbouring seeds would share dreams
     generator = torch.Generator(device).manual_seed(config.seed)
     return make_learner(policy, config.adam), Play(dream, first_memory(dream, policy), generator)
 

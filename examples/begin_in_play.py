@@ -22,6 +22,7 @@ from torch import Tensor
 from gym_diamond.checkpoint import CONTEXTS, load_world
 from gym_diamond.cli import exit_status
 from gym_diamond.data.contexts import ContextBank
+from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation.ball import find_balls
 from gym_diamond.evaluation.hits import PADDLE, TOWARDS
 
@@ -37,7 +38,7 @@ def begin_in_play(world: Path, out: Path, coming: bool = False, within: int | No
 
     Raises:
         InvalidWorld: the world is missing or damaged.
-        InvalidArgument: it dreams another game.
+        InvalidArgument: it dreams another game, or no start state is to be kept; then nothing is written.
     """
     loaded = load_world(world)
     bank = loaded.contexts
@@ -48,8 +49,11 @@ def begin_in_play(world: Path, out: Path, coming: bool = False, within: int | No
     if within is not None:
         in_play &= (place <= PADDLE[game]) & (PADDLE[game] - place <= within)
     keep = in_play.numpy()
+    if not keep.any():
+        raise InvalidArgument(f"No start state of {world} has such a ball; ask for less, or fit with more of them.")
+    kept = ContextBank(bank.frames[keep], bank.actions[keep], bank.is_real[keep])
     shutil.copytree(world, out)
-    ContextBank(bank.frames[keep], bank.actions[keep], bank.is_real[keep]).save(out / CONTEXTS)
+    kept.save(out / CONTEXTS)
     return len(bank), int(keep.sum())
 
 

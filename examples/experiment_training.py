@@ -1,9 +1,10 @@
 """The trainings of examples.ppo_in_the_dream: PPO and the actor-critic, dreaming and playing, from look to look."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sb3_contrib import RecurrentPPO
@@ -75,6 +76,7 @@ class Progress(NamedTuple):
     steps: int
     pays: float | None  # what a step of training pays by signs, lately
     player: Path | None  # the agent as it is, in a file or folder that `make_policy` knows; None = it plays at random
+    save: Callable[[], None]  # what the training goes on from, if it is broken off: from the last that was saved
 
 
 def trained(
@@ -82,7 +84,7 @@ def trained(
 ) -> Iterator[Progress]:
     """The training of a method, from look to look; if it goes on, from what `folder` holds of it."""
     if method == "random":
-        yield Progress(0, random_pays(settings, seed, engine), None)
+        yield Progress(0, random_pays(settings, seed, engine), None, lambda: None)
     elif method == "actor_critic":
         yield from actor_critic(settings, seed, folder, goes_on, engine)
     elif method == "ppo_device":
@@ -134,7 +136,7 @@ def dream_envs(settings: Settings, engine: Engine) -> VecEnv:
 def random_pays(settings: Settings, seed: int, engine: Engine, num_dreams: int = 10) -> float:
     """What a step of a dream pays by signs to who plays at random, over so many dreams of each row."""
     envs = dream_envs(settings, engine)
-    envs.seed(1_000 * seed)
+    envs.seed(first_seed(settings, seed))
     envs.action_space.seed(seed)
     envs.reset()
     paid = 0.0
@@ -148,7 +150,7 @@ def random_pays(settings: Settings, seed: int, engine: Engine, num_dreams: int =
 def real_envs(settings: Settings, seed: int, engine: Engine) -> VecEnv:
     """Real games for stable-baselines3, on which a lost life ends an episode and rewards are signs, as in the dream."""
     stack = 1 if settings.recurrent else settings.frame_stack
-    return RealVecEnv(settings.game, settings.num_envs, stack, 100_000 + 1_000 * seed, engine.emulators)
+    return RealVecEnv(settings.game, settings.num_envs, stack, 100_000 + first_seed(settings, seed), engine.emulators)
 
 
 def emulated_envs(settings: Settings, seed: int) -> VecEnv:
@@ -172,7 +174,7 @@ def ppo_on_the_device(settings: Settings, seed: int, folder: Path, goes_on: bool
         raise InvalidArgument("ppo_device has no memory; leave out --recurrent, or take ppo_dream.")
     dream = dreams(settings, settings.frame_stack, stagger=True, engine=engine)
     agent = make_agent(DreamVecEnv(DreamVectorEnv(dream)), settings, seed, folder, goes_on, engine)
-    lesson = device_lesson(agent, dream, 1_000 * seed + agent.num_timesteps)
+    lesson = device_lesson(agent, dream, first_seed(settings, seed) + agent.num_timesteps)
     yield from ppo(agent, lesson, settings, settings.steps, folder)
 
 
@@ -184,7 +186,9 @@ def make_agent(
     saved = folder / SAVED
     if goes_on and saved.exists():
         agent = algorithm.load(saved, env=envs, device=engine.device)
-        agent.set_random_seed(1_000 * seed + agent.num_timesteps)  # not the dreams and choices of the beginning again
+        agent.set_random_seed(
+            first_seed(settings, seed) + agent.num_timesteps
+        )  # not the dreams and choices of the beginning again
         return agent
     return algorithm(
         policy,
@@ -196,11 +200,21 @@ def make_agent(
         clip_range=0.1,
         ent_coef=0.01,
         gamma=0.985,
-        policy_kwargs={"features_extractor_class": NormalizedCNN} if settings.normalize else {},
+        policy_kwargs=normalizing(settings.recurrent) if settings.normalize else {},
         stats_window_size=settings.every,  # more dreams than there can be between two looks
-        seed=1_000 * seed,  # rows are seeded from it upwards: seeds share no dream
+        seed=first_seed(settings, seed),
         device=engine.device,
     )
+
+
+def normalizing(recurrent: bool) -> dict[str, Any]:
+    """What makes a policy of stable-baselines3 normalize pixels."""
+    return {"features_extractor_class": NormalizedCNN, "features_extractor_kwargs": {"padded": recurrent}}
+
+
+def first_seed(settings: Settings, seed: int) -> int:
+    """Where the seeds of the rows of a run begin, so that runs share none."""
+    return seed * max(1_000, settings.num_envs)
 
 
 def host_lesson(agent: PPO | RecurrentPPO) -> Lesson:
@@ -221,9 +235,7 @@ def ppo(agent: PPO | RecurrentPPO, lesson: Lesson, settings: Settings, steps: in
     pays = None
     while True:
         player = keep(agent, folder / "agents" / f"{agent.num_timesteps:09}.zip")
-        yield Progress(agent.num_timesteps, pays, player)
-        with replacing(folder / SAVED) as temporary:  # after the look: it goes on from the last one
-            agent.save(temporary)
+        yield Progress(agent.num_timesteps, pays, player, partial(save_agent, agent, folder / SAVED))
         if agent.num_timesteps >= steps:
             break
         pays = lesson(min(settings.every, steps - agent.num_timesteps))
@@ -239,6 +251,12 @@ def keep(agent: PPO | RecurrentPPO, path: Path) -> Path:
         agent.save(temporary, exclude=["_last_obs", "_last_lstm_states", "ep_info_buffer"])
     optimizer.load_state_dict(state)
     return path
+
+
+def save_agent(agent: PPO | RecurrentPPO, path: Path) -> None:
+    """Write `agent` with all that it goes on from."""
+    with replacing(path) as temporary:
+        agent.save(temporary)
 
 
 def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine) -> Iterator[Progress]:
@@ -261,8 +279,8 @@ def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool, eng
             player = folder / "agents" / f"{steps:09}"
             player.mkdir(parents=True, exist_ok=True)
             save_policy(player, learner.policy)
-            yield Progress(steps, sum(paid) / len(paid) if paid else None, player)
-            imagine_run.save(folder, learner, play, Position(updates))  # after the look: it goes on from the last one
+            save = partial(imagine_run.save, folder, learner, play, Position(updates))
+            yield Progress(steps, sum(paid) / len(paid) if paid else None, player, save)
             next_look, paid = steps + settings.every, []
             if steps >= settings.steps:
                 break

@@ -2,10 +2,10 @@
 
 A ball that was missed, or faded in mid-flight, does not come back in the dreams of some worlds, and in those of others
 it always comes back in the same way, which an agent learns by heart. What is dreamt after that teaches little and costs
-as much as any other step. So such a dream ends, as a lost life does, once no ball is seen in some frames on end. That a
-fading ball ends it too makes all dreams look a little worse than they are, and an agent may learn to have balls fade.
-So a dream can also be cut off in the frame in which a ball fades far from the agent's paddle: who learns counts on from
-there by what it expects, so nothing is won or lost.
+as much as any other step. So such a dream ends, as a lost life does, once no ball is seen in some frames on end after
+one was (one that begins without a ball waits for it). That a fading ball ends it too makes all dreams look a little
+worse than they are, and an agent may learn to have balls fade. So a dream can also be cut off in the frame in which a
+ball fades far from the agent's paddle: who learns counts on from there by what it expects, so nothing is won or lost.
 
 In Pong a ball that was last seen behind the opponent is not lost but won; what it pays is for the model to say.
 """
@@ -46,7 +46,7 @@ def open_dream(
         num_envs: N.
         max_episode_steps: after which a dream is truncated.
         stagger: spread the clocks.
-        lost_after: frames on end in which no ball is seen; 0 = such dreams go on.
+        lost_after: frames on end, after one with a ball, in which none is seen; 0 = such dreams go on.
         lost_pays: what such an end pays, other losses then paying nothing, unless its ball was last seen behind the
             opponent; None = what the model says.
         cut_faded: truncate a dream at once whose ball is gone far from the agent's paddle.
@@ -58,10 +58,9 @@ def open_dream(
         arguments, num_envs, max_episode_steps=max_episode_steps, autoreset_mode="SameStep", stagger=stagger
     ).dream
     world = dream.world
-    if not 0 <= lost_after <= world.spec.context_length:
-        raise InvalidArgument(
-            f"lost_after is {lost_after}; this world remembers 1 to {world.spec.context_length} frames (0 = no matter)."
-        )
+    most = world.spec.context_length - 1  # of the frames that it remembers, the first has to show the ball
+    if not 0 <= lost_after <= most:
+        raise InvalidArgument(f"lost_after is {lost_after}; in this world it can be 1 to {most} (0 = no matter).")
     if not lost_after:
         if lost_pays is not None or cut_faded:
             told = "cut_faded is True" if lost_pays is None else f"lost_pays is {lost_pays}"
@@ -86,23 +85,21 @@ def open_dream(
 def ending_without_ball(
     game: str, history: Callable[[Any], Tensor], step: StepFunction, lost_after: int, lost_pays: float | None = None
 ) -> StepFunction:
-    """`step` of a world, which is an end too where none of the last `lost_after` frames shows a ball.
+    """`step` of a world, which is an end too where the last `lost_after` frames show no ball and the one before did.
 
     Args:
         game: "Breakout" or "Pong".
         history: from a state to its frames `(N, L, C, H, W)`, oldest first, as `WorldModel.history`.
         step: of the world.
-        lost_after: from 1 to L.
+        lost_after: from 1 to L - 1.
         lost_pays: what such an end pays, other losses then paying nothing, unless its ball was last seen behind the
             opponent; None = what the model says.
     """
 
     def step_or_end(state: Any, action: Tensor, drawn: Any) -> tuple[Any, Transition]:
         state, transition = step(state, action, drawn)
-        places = place_balls(
-            game, to_frames(history(state)), last=lost_after + 1
-        )  # (N, lost_after + 1, H, W), as far as remembered
-        gone = ~places[:, -lost_after:].flatten(1).any(dim=1)
+        places = place_balls(game, to_frames(history(state)), last=lost_after + 1)  # (N, lost_after + 1, H, W)
+        gone = places[:, 0].flatten(1).any(dim=1) & ~places[:, 1:].flatten(1).any(dim=1)
         if lost_pays is not None:
             lost = gone & ~behind_opponent(game, places[:, 0])
             transition = transition._replace(reward=transition.reward.clamp(min=0) + lost_pays * lost)

@@ -67,7 +67,8 @@ def main(
     agent = Agent(4 * spec.channels, spec.num_actions).to(device)
     optimizer = torch.optim.Adam(agent.parameters(), lr=learning_rate, eps=1e-5)
     history = []
-    obs = dream.reset(seed=seed)  # dream: a tensor (N, 12, 64, 64) on the device, and no info
+    # dream: a tensor (N, 12, 64, 64) on the device, and no info; row i of seed s is row 0 of s + i, so seeds keep apart
+    obs = dream.reset(seed=seed * num_envs)
     for iteration in range(total_steps // (num_envs * num_steps)):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * (1 - iteration * num_envs * num_steps / total_steps)

@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.real_games import play_games
-from agents.scores import human_normalized
+from agents.scores import has_human_score, human_normalized
 from agents.statistics import summarize
 from examples.experiment_training import Engine, Settings, trained
 from gym_diamond.cli import exit_status
@@ -62,13 +62,14 @@ def judged(look: Look, settings: Settings, out: Path, num_games: int) -> Look:
     envs.close()
     per_step = sum(game.signs for game in games) / sum(game.steps for game in games)
     score = summarize([game.score for game in games])
+    mean = score["mean"]["value"] or 0.0
     return {
         **look,
         "game_pays": per_step,
         "exploitation_gap": None if look["training_pays"] is None else look["training_pays"] - per_step,
         "score": score,
         "signs": summarize([game.signs for game in games]),
-        "human_normalized": human_normalized(settings.game, score["mean"]["value"] or 0.0),
+        "human_normalized": human_normalized(settings.game, mean) if has_human_score(settings.game) else None,
         "games": [game._asdict() for game in games],
     }
 
@@ -149,6 +150,7 @@ def trained_looks(
             player = None if progress.player is None else progress.player.relative_to(out).as_posix()
             seconds, pays = record["seconds"], progress.pays
             yield {"steps": progress.steps, "seconds": seconds, "training_pays": pays, "player": player}
+            progress.save()  # now that it is in the record: whoever goes on goes on from here
             if not minutes_are_left(settings, record):
                 return
         began = time.perf_counter()
@@ -191,7 +193,9 @@ def command(words: list[str]) -> None:
     parser.add_argument("--num-envs", type=int, default=32)
     parser.add_argument("--n-steps", type=int, default=32, help="of each env between two updates of PPO")
     parser.add_argument("--dream-steps", type=int, default=50, help="after which a dream is cut off")
-    parser.add_argument("--lost-after", type=int, default=0, help="frames without a ball that end a dream; 0 = none do")
+    parser.add_argument(
+        "--lost-after", type=int, default=0, help="frames on end without its ball that end a dream; 0 = none do"
+    )
     parser.add_argument("--cut-faded", action="store_true", help="cut a dream off whose ball is gone in mid-flight")
     parser.add_argument("--lost-pays", type=float, help="what such an end pays, if the ball was not won; no other does")
     parser.add_argument("--denoising-steps", type=int, help="of each dreamt frame; by default what the world says")

@@ -266,7 +266,7 @@ def reporters(arguments: Arguments, start: Position) -> list[Reporter]:
     folder = arguments.out / "fit"
     chosen: list[Reporter] = []
     if arguments.wandb:
-        chosen.append(WandbReporter(arguments.wandb, folder, schema.encode(arguments.run)))
+        chosen.append(WandbReporter(arguments.wandb, folder, schema.encode(arguments.run), arguments.resume))
     return [*chosen, TensorBoardReporter(folder / "tensorboard"), Bar(start.progress(arguments.run.fit))]
 
 

@@ -50,7 +50,7 @@ def load_actor(
     try:
         network = _network(tensors, frame_shape)
         network.load_state_dict(tensors)
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, IndexError, ValueError, RuntimeError) as error:
         raise InvalidWorld(f"{path} is not an actor-critic network for {frame_shape} frames: {error}") from error
     if network.actor_linear.out_features != num_actions:
         raise InvalidWorld(f"{path} chooses from {network.actor_linear.out_features} actions; there are {num_actions}.")
@@ -59,7 +59,8 @@ def load_actor(
 
 def _network(tensors: dict[str, Tensor], frame_shape: tuple[int, int, int]) -> ActorCritic:
     height, width, img_channels = frame_shape
-    levels = sorted(name for name in tensors if name.startswith("encoder.encoder.") and name.endswith(".f.2.weight"))
+    convs = [name for name in tensors if name.startswith("encoder.encoder.") and name.endswith(".f.2.weight")]
+    levels = sorted(convs, key=lambda name: int(name.split(".")[2]))
     num_actions, lstm_dim = tensors["actor_linear.weight"].shape
     channels = [tensors[name].shape[0] for name in levels]
     return ActorCritic(num_actions, img_channels, (height, width), channels, lstm_dim, "pixels.mean" in tensors)

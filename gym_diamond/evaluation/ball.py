@@ -70,7 +70,9 @@ def place_balls(game: str, frames: Tensor, last: int | None = None) -> Tensor:
     """
     light = _light(game, frames)
     light = light if last is None else light[..., -last:, :, :]
-    return _places(light.flatten(0, -3)).view(light.shape)  # (..., T, H, W) -> (N*T, H, W) -> (..., T, H, W)
+    return (
+        _places(light.flatten(0, -3)).view(light.shape).to(frames.device)
+    )  # (..., T, H, W) -> (N*T, H, W) -> (..., T, H, W)
 
 
 def _light(game: str, frames: Tensor) -> Tensor:
@@ -80,7 +82,7 @@ def _light(game: str, frames: Tensor) -> Tensor:
             f"There is no detector of the ball for {game} in frames {tuple(frames.shape[-3:])}; there is one for "
             f"{' and '.join(LIGHTS)} in frames {(SIZE, SIZE, 3)}. Ask `has_detector` first."
         )
-    light = LIGHTS[game](frames).double()
+    light = LIGHTS[game](frames.cpu() if frames.device.type == "mps" else frames).double()  # MPS has no float64
     return torch.where(light > FLOOR, light, 0)
 
 

@@ -1,5 +1,6 @@
 """Where the numbers and pictures of a fit go beside the terminal: TensorBoard, and Weights & Biases by choice."""
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -7,6 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from gym_diamond.errors import MissingExtra
+from gym_diamond.files import write_text
+
+WANDB_ID = "wandb-id.txt"
 
 
 class Reporter(Protocol):
@@ -49,18 +53,27 @@ class TensorBoardReporter:
 
 
 class WandbReporter:
-    """A run in a Weights & Biases project; a resumed fit goes on with the same run."""
+    """A run in a Weights & Biases project.
 
-    def __init__(self, project: str, folder: Path, config: Mapping[str, Any]) -> None:
+    Args:
+        project: its name there.
+        folder: of the run, where the id that it has there is kept too.
+        config: what it is told of the run.
+        resumes: go on with the run of that id, if one is kept; else a new one begins.
+    """
+
+    def __init__(self, project: str, folder: Path, config: Mapping[str, Any], resumes: bool) -> None:
         try:
             import wandb  # pyright: ignore[reportMissingImports]
         except ImportError as error:
             raise MissingExtra('--wandb needs wandb: pip install "gym-diamond[wandb]"') from error
         folder.mkdir(parents=True, exist_ok=True)
         self._wandb = wandb
-        name = folder.resolve().parent.name
-        about = {"project": project, "id": name, "name": name, "dir": str(folder), "config": dict(config)}
+        kept, name = folder / WANDB_ID, folder.resolve().parent.name
+        id = kept.read_text(encoding="utf-8").strip() if resumes and kept.exists() else secrets.token_hex(4)
+        about = {"project": project, "id": id, "name": name, "dir": str(folder), "config": dict(config)}
         self._run = wandb.init(**about, resume="allow")
+        write_text(kept, f"{id}\n")
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         self._run.log(dict(values), step=step)

@@ -41,6 +41,8 @@ class PixelStatistics(nn.Module):
     def see(self, frames: Tensor) -> None:
         """Let `(N, C, H, W)` count in the means and variances, as much as each frame before; no host waits for it."""
         num = len(frames)
+        if num == 0:
+            return
         self.num_seen += num
         share = num / self.num_seen
         deviations = frames - self.mean

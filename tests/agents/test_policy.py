@@ -80,6 +80,15 @@ def test_a_policy_that_normalizes_pixels_answers_as_one_that_is_shown_normalized
     assert not torch.equal(values[1], plain(shown, state)[1])
 
 
+def test_a_policy_of_many_levels_plays_too(tmp_path: Path) -> None:
+    """Their names in a file are sorted as words are, in which 11 comes before 3."""
+    network = make_policy(breakout(), channels=(4, 4, 8, 8, 16, 16), lstm_dim=8)
+    save_policy(tmp_path, network)
+    player = find_policy(str(tmp_path), breakout(), num_rows=1)
+    player.begin(np.arange(1))
+    assert player.act(np.arange(1), np.zeros((1, 64, 64, 3), np.uint8), np.random.default_rng(0)).shape == (1,)
+
+
 @pytest.mark.parametrize("normalize", [False, True])
 def test_a_saved_policy_plays_as_the_network_that_was_saved(normalize: bool, tmp_path: Path) -> None:
     network = make_policy(breakout(), channels=(4, 4, 4, 4), lstm_dim=8, normalize=normalize)

@@ -167,6 +167,12 @@ def test_or_with_a_ball_that_is_about_to_meet_it(game: str, axis: int, line: int
     assert all(line - 18 <= last <= line for _, last in places)
 
 
+def test_a_world_without_such_starts_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match=r"No start state of .*Pong has such a ball"):
+        load("begin_in_play").begin_in_play(BUNDLED / "Pong", tmp_path / "none", coming=True, within=0)
+    assert not (tmp_path / "none").exists()
+
+
 def ball_places(game: str, world: Path, axis: int) -> list[list[float]]:
     """Where the ball is in the last two frames of each start state."""
     frames = torch.from_numpy(load_world(world).contexts.frames)

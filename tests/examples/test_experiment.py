@@ -11,6 +11,8 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+import torch
+from stable_baselines3 import PPO
 
 from examples import experiment_training
 from examples import ppo_in_the_dream as example
@@ -153,6 +155,29 @@ def test_a_run_that_is_given_more_minutes_goes_on(settings: Settings, tmp_path: 
     assert longer["looks"][0] == short["looks"][0]
     assert [look["steps"] for look in longer["looks"]] == [0, 4, 8]
     assert (longer["settings"]["max_minutes"], longer["final"]["steps"], longer["done"]) == (10.0, 8, True)
+
+
+def test_a_run_that_was_out_of_time_goes_on_from_its_last_look(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that was looked at is not trained once more."""
+    with monkeypatch.context() as patch:
+        patch.setattr(example, "minutes_are_left", lambda given, record: len(record["looks"]) < 2)
+        short = example.run("ppo_dream", settings, 0, tmp_path, judge=False)
+    player = tmp_path / short["looks"][-1]["player"]
+    before = PPO.load(player, device="cpu").policy.state_dict()
+    longer = example.run("ppo_dream", replace(settings, max_minutes=10.0), 0, tmp_path, judge=False)
+    assert [look["steps"] for look in longer["looks"]] == [0, 4, 8]
+    after = PPO.load(player, device="cpu").policy.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_games_without_a_humans_score_are_judged_too(settings: Settings, tmp_path: Path) -> None:
+    assert settings.world is not None
+    world = write_tiny_world(tmp_path / "world", "SpaceInvaders")
+    record = example.run("random", replace(settings, game="SpaceInvaders", world=str(world)), 0, tmp_path)
+    assert record["final"]["human_normalized"] is None
+    assert len(record["final"]["games"]) == 2
 
 
 def test_a_run_is_that_of_its_world(settings: Settings, tmp_path: Path) -> None:

@@ -34,21 +34,28 @@ def ends(game: str, rows: Sequence[str], lost_after: int, own: Sequence[bool]) -
 
 
 @pytest.mark.parametrize("game", ["Breakout", "Pong"])
-def test_a_dream_ends_once_no_ball_is_seen_in_as_many_frames_on_end(game: str):
-    rows = ["oooo", "ooo-", "oo--", "----", "--o-", "o-o-"]
-    assert ends(game, rows, 1, [False] * 6) == [False, True, True, True, True, True]
-    assert ends(game, rows, 2, [False] * 6) == [False, False, True, True, False, False]
-    assert ends(game, rows, 3, [False] * 6) == [False, False, False, True, False, False]
+def test_a_dream_ends_once_its_ball_is_not_seen_in_as_many_frames_on_end(game: str):
+    """Of one that began without a ball nothing is lost."""
+    rows = ["oooo", "ooo-", "oo--", "o---", "----", "--o-", "o-o-"]
+    assert ends(game, rows, 1, [False] * 7) == [False, True, False, False, False, True, True]
+    assert ends(game, rows, 2, [False] * 7) == [False, False, True, False, False, False, False]
+    assert ends(game, rows, 3, [False] * 7) == [False, False, False, True, False, False, False]
 
 
 def test_the_ends_that_the_model_dreams_are_kept():
     assert ends("Breakout", ["oooo", "oooo", "o---"], 2, [True, False, True]) == [True, False, True]
 
 
-def test_dreams_without_a_ball_go_on_where_none_is_asked_for(tmp_path: Path):
-    """The tiny world dreams noise, in which there is no ball."""
+def test_a_dream_whose_ball_is_lost_goes_on_where_that_is_not_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The tiny world dreams noise; what is seen in it is told here."""
+    ball = torch.tensor([[1, 0], [1, 1]]).bool()  # of two rows: there a frame ago, now
+    monkeypatch.setattr(
+        "examples.lost_ball.place_balls", lambda game, frames, last: ball[:, :, None, None].expand(2, 2, 64, 64)
+    )
     arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")), end_mode="never")
-    for lost_after, ended in ((0, [False, False]), (1, [True, True])):
+    for lost_after, ended in ((0, [False, False]), (1, [True, False])):
         dream = open_dream(arguments, 2, 5, lost_after=lost_after)
         dream.reset(seed=0)
         assert dream.step(torch.tensor([0, 1])).terminated.tolist() == ended
@@ -87,10 +94,10 @@ def test_a_lost_ball_cannot_pay_where_none_is_looked_for(tmp_path: Path):
         open_dream(arguments, 2, 5, lost_pays=-1.0)
 
 
-def test_a_ball_cannot_be_looked_for_in_more_frames_than_the_world_remembers(tmp_path: Path):
+def test_a_world_has_to_remember_the_ball_that_it_lost(tmp_path: Path):
     arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")))
-    with pytest.raises(InvalidArgument, match=r"lost_after is 5; this world remembers 1 to 4 frames"):
-        open_dream(arguments, 2, 5, lost_after=5)
+    with pytest.raises(InvalidArgument, match=r"lost_after is 4; in this world it can be 1 to 3"):
+        open_dream(arguments, 2, 5, lost_after=4)
 
 
 @pytest.mark.parametrize(("game", "screen"), [("Breakout", breakout), ("Pong", pong)])

@@ -49,6 +49,15 @@ def test_the_convolutions_see_pixels_of_mean_0_and_variance_1(monkeypatch: pytes
     assert seen[1][0, 0, 0, 0].item() == pytest.approx(1, abs=1e-3)
 
 
+def test_padding_is_not_seen() -> None:
+    """RecurrentPPO fills episodes up with frames of zeros."""
+    network, shown = NormalizedCNN(SPACE, padded=True), observations(6)
+    network(torch.cat([shown[:2], torch.zeros(5, *SPACE.shape), shown[2:]]))
+    network(torch.zeros(2, *SPACE.shape))
+    assert network.pixels.num_seen == 6
+    assert torch.allclose(network.pixels.mean, shown.mean(dim=0), atol=1e-6)
+
+
 def test_it_learns_statistics_while_it_is_trained_and_from_what_it_sees_first() -> None:
     network = NormalizedCNN(SPACE).eval()
     network(observations(4))
