@@ -57,7 +57,7 @@ def ball_curves(game: str, real: Tensor, dreamt: Tensor, valid: np.ndarray | Non
     return dream | {f"{name}_copy": values for name, values in compare(truth, repeated, valid).items()}
 
 
-def summary(game: str, curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def summary(game: str, curves: Mapping[str, np.ndarray], owners: np.ndarray | None = None) -> dict[str, Any]:
     """What `ball_curves` gives, as JSON; means are over starts, of the share of frames in each.
 
     `recall`: of the frames in which reality shows a ball, the share in which the dream has exactly one. `precision`: of
@@ -67,18 +67,23 @@ def summary(game: str, curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
     distance in pixels, where both have one. `..._in_play`: recall and near while the ball of the start is in play,
     where a dream has to keep a ball and not to serve one. `served`: of the starts without a ball to which the game
     serves one, the share in which the dream has one by `PATIENCE` frames later.
+
+    Args:
+        game: for which the detector is.
+        curves: of S starts.
+        owners: `(S,)` int64, the episode of each start, for the intervals; None: they are of different ones.
     """
     marks = [mark for mark in MARKS if mark <= curves["recall"].shape[1]]
     shares = [f"{name}{suffix}" for suffix in ("", "_copy") for name in ("recall", "precision", "near")]
-    scores: dict[str, Any] = {name: estimate(row_means(curves[name][:, :SPAN])) for name in shares}
+    scores: dict[str, Any] = {name: estimate(row_means(curves[name][:, :SPAN]), owners) for name in shares}
     for name in ("position_error", "position_error_copy"):
-        scores[name] = {str(mark): estimate_median(curves[name][:, mark - 1]) for mark in marks}
-    scores["by_mark"] = {name: {str(m): estimate(curves[name][:, m - 1]) for m in marks} for name in shares}
+        scores[name] = {str(mark): estimate_median(curves[name][:, mark - 1], owners) for mark in marks}
+    scores["by_mark"] = {name: {str(m): estimate(curves[name][:, m - 1], owners) for m in marks} for name in shares}
     scores["curve"] = {name: _by_frame(curves[name]) for name in shares}
-    scores["served"] = estimate(curves["served"])
+    scores["served"] = estimate(curves["served"], owners)
     for name in ("recall_in_play", "near_in_play"):
-        of_frames = {str(mark): estimate(curves[name][:, mark - 1]) for mark in marks}
-        scores[name] = estimate(row_means(curves[name][:, :SPAN])) | {"by_mark": of_frames}
+        of_frames = {str(mark): estimate(curves[name][:, mark - 1], owners) for mark in marks}
+        scores[name] = estimate(row_means(curves[name][:, :SPAN]), owners) | {"by_mark": of_frames}
     return {**scores, "detector": dict(VALIDATED[game])}
 
 

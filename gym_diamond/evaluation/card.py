@@ -44,9 +44,9 @@ def measured(metrics: Mapping[str, Any]) -> str:
 
 
 LEGEND = (
-    "Brackets hold 95% intervals, n is how many cases they rest on. *Yes* means that the whole interval is beyond the "
-    f"bar, {BAR:g} if not said otherwise, over at least {ENOUGH} cases; *no*, that all of it falls short; *unsure*, "
-    "that the bar lies within or the cases are too few."
+    "Brackets hold 95% intervals, for which whole episodes are resampled; n is how many cases they rest on. *Yes* "
+    f"means that the whole interval is beyond the bar, {BAR:g} if not said otherwise, over at least {ENOUGH} cases; "
+    "*no*, that all of it falls short; *unsure*, that the bar lies within or the cases are too few."
 )
 
 

@@ -69,19 +69,20 @@ def median_frame(episode: Episode) -> Tensor:
     return torch.from_numpy(episode.frames).median(dim=0).values
 
 
-def summary(measured: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def summary(measured: Mapping[str, np.ndarray], owners: np.ndarray | None = None) -> dict[str, Any]:
     """Means over starts with intervals, for each measure and for the gain over the baseline, by frame ("15") and by
     span of frames ("6-15"), as JSON. A start whose episode ends within a span counts there with the frames it has.
 
     Args:
         measured: what `curves` gives.
+        owners: `(S,)` int64, the episode of each start, for the intervals; None: they are of different ones.
     """
     horizon = measured["psnr"].shape[1]
     series = {**measured, "psnr_gain": measured["psnr"] - measured["psnr_copy"]}  # in pairs: a narrower interval
     table: dict[str, Any] = {}
     for name, values in series.items():
-        table[name] = {str(mark): estimate(values[:, mark - 1]) for mark in MARKS if mark <= horizon}
+        table[name] = {str(mark): estimate(values[:, mark - 1], owners) for mark in MARKS if mark <= horizon}
         for first, last in SPANS:
             if last <= horizon:
-                table[name][f"{first}-{last}"] = estimate(row_means(values[:, first - 1 : last]))
+                table[name][f"{first}-{last}"] = estimate(row_means(values[:, first - 1 : last]), owners)
     return table

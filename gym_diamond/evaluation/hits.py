@@ -102,12 +102,13 @@ def after_hits(
         )
         parts.append(compare(truth, guess, dreams.valid.numpy()))
     shares = {name: np.concatenate([part[name] for part in parts]) for name in ("recall", "near")}  # (S, N) each
+    owners = np.array([start.episode for start in starts])
     at = {mark: BEFORE + mark - 1 for mark in MARKS}
     return {
         "starts": len(starts),
         "episodes": len({start.episode for start in starts}),
         **{
-            name: {str(mark): estimate(values[:, column]) for mark, column in at.items()}
+            name: {str(mark): estimate(values[:, column], owners) for mark, column in at.items()}
             for name, values in shares.items()
         },
     }

@@ -50,6 +50,7 @@ def drift(
         episodes: that the starts are in.
         min_episode_steps: of those episodes.
     """
+    owners = np.array([start.episode for start in starts])
     players = np.array([episodes[start.episode].policy for start in starts])
     kinds = np.array([start.kind for start in starts])
     by_policy = {name: players == name for name in sorted(set(players.tolist()))}
@@ -65,9 +66,9 @@ def drift(
         "tolerance": pixels.TOLERANCE,
         "reach": pixels.REACH,
         "error_floor": pixels.ERROR_FLOOR,
-        **summary(measured),
-        "by_policy": {name: summary(_rows(measured, chosen)) for name, chosen in by_policy.items()},
-        "by_kind": {kind: summary(_rows(measured, chosen)) for kind, chosen in by_kind.items()},
+        **summary(measured, owners),
+        "by_policy": {name: summary(_rows(measured, chosen), owners[chosen]) for name, chosen in by_policy.items()},
+        "by_kind": {kind: summary(_rows(measured, chosen), owners[chosen]) for kind, chosen in by_kind.items()},
     }
 
 
@@ -83,6 +84,7 @@ def reward_end(
     Rewards that are classes are scored class by class ("reward"), others by how far they are off ("reward_error").
     """
     dreamt, values = [each for rollout in rollouts for each in rollout.judged], spec.reward_values
+    owners = np.array([start.episode for rollout in rollouts for start in rollout.starts])
     classes = spec.reward_coding == "classes"
     name, score = ("reward", reward_scores) if classes else ("reward_error", reward_error)
     return {
@@ -90,8 +92,8 @@ def reward_end(
         "dreamt_transitions": sum(len(stretch.reward) for stretch in dreamt),
         name: score(judged, values, rng),
         "end": end_scores(judged, rng),
-        f"dreamt_{name}": score(dreamt, values, rng),
-        "dreamt_end": end_scores(dreamt, rng),
+        f"dreamt_{name}": score(dreamt, values, rng, owners),
+        "dreamt_end": end_scores(dreamt, rng, owners),
         **({"confusion": _confusion(judged, dreamt, values)} if classes else {}),
         "end_confusion": {"real": end_confusion(judged), "dreamt": end_confusion(dreamt)},
     }

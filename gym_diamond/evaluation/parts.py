@@ -86,7 +86,8 @@ def open_loop(world: World, episodes: Sequence[Episode], starts: Sequence[Start]
         found = metrics.reward_end(judged, dreams, world.model.spec, rng)
         sections["reward_end"] = _known(found, world.model.spec)
     if ball is not None:
-        sections["ball"] = ball_scores.summary(world.model.spec.game, ball)
+        owners = np.array([start.episode for start in starts])
+        sections["ball"] = ball_scores.summary(world.model.spec.game, ball, owners)
     return OpenLoop(dreams, measured, ball, sections)
 
 

@@ -36,13 +36,14 @@ def pictures(dreams: OpenLoop, metrics: Mapping[str, Any]) -> dict[str, bytes]:
 
 def _curves(dreams: OpenLoop) -> list[Curve]:
     found, ball = dreams.curves, dreams.ball
+    owners = np.array([start.episode for rollout in dreams.rollouts for start in rollout.starts])
     shown = [
-        Curve("PSNR, dB", found["psnr"], found["psnr_copy"], share=False),
-        Curve("moving pixels that are there", found["recall"], found["recall_copy"], share=True),
+        Curve("PSNR, dB", found["psnr"], found["psnr_copy"], owners, share=False),
+        Curve("moving pixels that are there", found["recall"], found["recall_copy"], owners, share=True),
     ]
     if ball is not None:
-        shown.append(Curve("the ball is there", ball["recall"], ball["recall_copy"], share=True))
-        shown.append(Curve("the ball is where it should be", ball["near"], ball["near_copy"], share=True))
+        shown.append(Curve("the ball is there", ball["recall"], ball["recall_copy"], owners, share=True))
+        shown.append(Curve("the ball is where it should be", ball["near"], ball["near_copy"], owners, share=True))
     return shown
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gym_diamond.data.rewards import SIGNS, usual
-from gym_diamond.evaluation.estimate import NUM_RESAMPLES, interval
+from gym_diamond.evaluation.estimate import NUM_RESAMPLES, by_group, interval
 from gym_diamond.evaluation.judging import Judged
 
 TOLERANCES = (0, 1)  # frames by which a predicted event may be early or late
@@ -18,7 +18,10 @@ Flags = Sequence[tuple[np.ndarray, np.ndarray]]  # for each stretch, (T,) bool: 
 
 
 def reward_scores(
-    stretches: Sequence[Judged], reward_values: Sequence[float], rng: np.random.Generator
+    stretches: Sequence[Judged],
+    reward_values: Sequence[float],
+    rng: np.random.Generator,
+    owners: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Scores of every reward class by its value, of all rewards together, and the calibration of each and of all.
 
@@ -29,6 +32,7 @@ def reward_scores(
         stretches: what was played and believed.
         reward_values: the K rewards a dream can give.
         rng: resamples the stretches for the intervals.
+        owners: `(E,)` int64, the episode of each stretch: those of one are resampled together. None: each has its own.
     """
     probs = np.concatenate([stretch.reward_probs for stretch in stretches])
     truth = np.concatenate([stretch.reward for stretch in stretches])
@@ -36,8 +40,8 @@ def reward_scores(
     counts: dict[float, Mapping[int, np.ndarray]] = {}
     for k, value in enumerate(reward_values):
         flags = [(stretch.reward == k, stretch.predicted_reward == k) for stretch in stretches]
-        counts[value] = {tolerance: count_matches(flags, tolerance) for tolerance in TOLERANCES}
-    resamples = rng.integers(len(stretches), size=(NUM_RESAMPLES, len(stretches)))
+        counts[value] = {tolerance: by_group(count_matches(flags, tolerance), owners) for tolerance in TOLERANCES}
+    resamples = _resamples(stretches, owners, rng)
     for k, (value, by_tolerance) in enumerate(counts.items()):
         table[f"{value:g}"] = {**_scores(by_tolerance, resamples), **_calibration(probs[:, k], truth == k)}
     idle = 0.0 if tuple(reward_values) == SIGNS else usual(np.asarray(reward_values)[truth])
@@ -50,13 +54,16 @@ def reward_scores(
     return table
 
 
-def end_scores(stretches: Sequence[Judged], rng: np.random.Generator) -> dict[str, Any]:
-    """Scores of the predicted ends, and the calibration."""
+def end_scores(
+    stretches: Sequence[Judged], rng: np.random.Generator, owners: np.ndarray | None = None
+) -> dict[str, Any]:
+    """Scores of the predicted ends, and the calibration, with the arguments of `reward_scores`."""
     flags = [(stretch.end, stretch.predicted_end) for stretch in stretches]
-    resamples = rng.integers(len(stretches), size=(NUM_RESAMPLES, len(stretches)))
+    resamples = _resamples(stretches, owners, rng)
     probs = np.concatenate([stretch.end_prob for stretch in stretches])
     truth = np.concatenate([stretch.end for stretch in stretches])
-    scores = _scores({tolerance: count_matches(flags, tolerance) for tolerance in TOLERANCES}, resamples)
+    counts = {tolerance: by_group(count_matches(flags, tolerance), owners) for tolerance in TOLERANCES}
+    scores = _scores(counts, resamples)
     return {**scores, **_calibration(probs, truth)}
 
 
@@ -88,6 +95,12 @@ def calibration_error(probs: np.ndarray, hits: np.ndarray) -> float:
 def _calibration(probs: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
     """Brier score and calibration error, as JSON, of the probabilities `(N,)` of what is or is not so, `(N,)` bool."""
     return {"brier": float(np.square(probs - truth).mean()), "ece": calibration_error(probs, truth)}
+
+
+def _resamples(stretches: Sequence[Judged], owners: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+    """Indices `(R, G)` of the groups that stretches are resampled in."""
+    num = len(stretches) if owners is None else len(np.unique(owners))
+    return rng.integers(num, size=(NUM_RESAMPLES, num))
 
 
 def _pair_up(events: list[int], guesses: list[int], tolerance: int) -> int:

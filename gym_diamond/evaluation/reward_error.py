@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from gym_diamond.evaluation.estimate import NUM_RESAMPLES, estimate_ratio, interval
+from gym_diamond.evaluation.estimate import NUM_RESAMPLES, by_group, estimate_ratio, interval
 from gym_diamond.evaluation.judging import Judged
 
 
 def reward_error(
-    stretches: Sequence[Judged], reward_values: Sequence[float], rng: np.random.Generator
+    stretches: Sequence[Judged],
+    reward_values: Sequence[float],
+    rng: np.random.Generator,
+    owners: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """The error of the mean reward that a world expects, as JSON estimates over stretches.
 
@@ -21,6 +24,7 @@ def reward_error(
         stretches: what was played and believed.
         reward_values: the K rewards over which a belief is spread.
         rng: resamples the stretches for the interval of the correlation.
+        owners: `(E,)` int64, the episode of each stretch: those of one are resampled together. None: each has its own.
     """
     values, lengths = np.asarray(reward_values), np.array([len(stretch.earned) for stretch in stretches])
     expected = [stretch.reward_probs @ values for stretch in stretches]
@@ -31,21 +35,24 @@ def reward_error(
     )
     earned = [stretch.earned.astype(np.float64) for stretch in stretches]
     return {
-        "mae": estimate_ratio(off, lengths),
-        "mae_constant": estimate_ratio(least, lengths),
-        "pearson": _pearson(expected, earned, rng),
+        "mae": estimate_ratio(off, lengths, owners),
+        "mae_constant": estimate_ratio(least, lengths, owners),
+        "pearson": _pearson(expected, earned, rng, owners),
     }
 
 
-def _pearson(expected: Sequence[np.ndarray], earned: Sequence[np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
-    """Pearson's r over all transitions, with its interval over resampled stretches."""
+def _pearson(
+    expected: Sequence[np.ndarray], earned: Sequence[np.ndarray], rng: np.random.Generator, owners: np.ndarray | None
+) -> dict[str, Any]:
+    """Pearson's r over all transitions, with its interval over resampled episodes."""
     means = [np.concatenate(each).mean() for each in (expected, earned)]  # sums of squares are safe near the mean
     moments = np.array([_moments(x - means[0], y - means[1]) for x, y in zip(expected, earned, strict=True)])  # (E, 6)
     whole = _correlation(moments.sum(axis=0)[None])[0]
     if np.isnan(whole):
         return {"mean": None, "low": None, "high": None, "n": len(moments)}
-    picks = rng.integers(len(moments), size=(NUM_RESAMPLES, len(moments)))
-    resampled = _correlation(moments[picks].sum(axis=1))
+    apart = by_group(moments, owners)  # (G, 6)
+    picks = rng.integers(len(apart), size=(NUM_RESAMPLES, len(apart)))
+    resampled = _correlation(apart[picks].sum(axis=1))
     low, high = interval(resampled[~np.isnan(resampled)])
     return {"mean": float(whole), "low": low, "high": high, "n": len(moments)}
 

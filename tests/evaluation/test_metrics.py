@@ -63,6 +63,12 @@ def test_n_falls_where_real_episodes_are_over(drift: dict[str, Any]):
     assert drift["by_kind"]["before_end"]["psnr"]["5"] == {"mean": None, "low": None, "high": None, "n": 0}
 
 
+def test_starts_of_one_episode_tell_no_interval(rollouts: list[Rollout], episodes: list[Episode]):
+    same = [start._replace(episode=0) for start in STARTS]
+    found = metrics.drift(curves(rollouts, episodes), same, episodes, 7)
+    assert (found["psnr"]["1"]["low"], found["psnr"]["1"]["n"]) == (None, 4)
+
+
 def test_each_kind_has_its_own_figures(drift: dict[str, Any]):
     assert [drift["by_kind"][kind]["error"]["1"]["mean"] for kind in drift["by_kind"]] == [1, 0, 0, 0]
     assert drift["error"]["1"]["mean"] == 0.25

@@ -90,6 +90,14 @@ def test_the_interval_comes_from_the_spread_between_episodes():
     assert 0.4 < exact["f1_low"] < 0.6 < 0.72 < exact["f1_high"] < 0.9
 
 
+def test_stretches_of_one_episode_are_resampled_together():
+    """Here each episode has one that is right and one that misses its reward: no two resamplings differ."""
+    good, bad = stretch("0+0", "0+0"), stretch("0+0", "000")
+    owners = np.arange(20).repeat(2)
+    exact = reward_scores([good, bad] * 20, VALUES, np.random.default_rng(0), owners)["1"]["within_0"]
+    assert exact["f1"] == exact["f1_low"] == exact["f1_high"] == pytest.approx(2 / 3)
+
+
 def test_the_brier_score_and_calibration_of_rewards():
     scores = reward_scores([stretch("0+", "00")], VALUES, np.random.default_rng(0))
     assert scores["brier"] == pytest.approx((0.06 + 1.46) / 2)  # 0.2^2 + 2 * 0.1^2, and 0.8^2 + 0.9^2 + 0.1^2

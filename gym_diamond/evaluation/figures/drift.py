@@ -16,6 +16,7 @@ class Curve(NamedTuple):
     title: str
     dream: np.ndarray  # (S, N), NaN where there is nothing to measure
     copy: np.ndarray  # (S, N)
+    owners: np.ndarray  # (S,) the episode of each dream
     share: bool  # of one, not dB
 
 
@@ -28,8 +29,8 @@ def draw_drift(curves: Sequence[Curve], trusted: int) -> Image.Image:
     """
     figure, axes = panels(1, len(curves), 3.1 * len(curves), 2.9)
     for axis, curve in zip(axes[0], curves, strict=True):
-        _band(axis, curve.copy, COPY, "last frame repeated", "--")
-        _band(axis, curve.dream, DREAM, "dream", "-")
+        _band(axis, curve.copy, curve.owners, COPY, "last frame repeated", "--")
+        _band(axis, curve.dream, curve.owners, DREAM, "dream", "-")
         axis.set_title(curve.title, fontsize=10, color=INK, loc="left")
         axis.set_xlabel("frames after the start", fontsize=9, color=INK)
         axis.set_xlim(1, curve.dream.shape[1])
@@ -41,9 +42,9 @@ def draw_drift(curves: Sequence[Curve], trusted: int) -> Image.Image:
     return picture(figure)
 
 
-def _band(axis: Any, values: np.ndarray, colour: str, label: str, dashes: str) -> None:
+def _band(axis: Any, values: np.ndarray, owners: np.ndarray, colour: str, label: str, dashes: str) -> None:
     frames = np.arange(1, values.shape[1] + 1)
-    found = [estimate(column) for column in values.T]
+    found = [estimate(column, owners) for column in values.T]
     mean, low, high = (np.array([each[key] for each in found], float) for key in ("mean", "low", "high"))
     axis.fill_between(frames, low, high, color=colour, alpha=0.2, linewidth=0)
     axis.plot(frames, mean, color=colour, linewidth=1.8, linestyle=dashes, label=label)

@@ -25,7 +25,7 @@ def curve(dream: float, num: int = 50) -> Curve:
     rng = np.random.default_rng(0)
     values = np.clip(dream + 0.1 * rng.standard_normal((8, num)), 0, 1)
     values[:, -1] = np.nan  # no episode lasted so long
-    return Curve("a share", values, 0.5 * values, share=True)
+    return Curve("a share", values, 0.5 * values, np.arange(8), share=True)
 
 
 def test_every_measure_has_a_panel():
@@ -41,7 +41,7 @@ def test_the_trusted_horizon_is_drawn_where_there_is_one():
 
 def test_a_single_dream_is_drawn_without_a_band():
     alone = np.full((1, 5), 0.7)
-    assert has(draw_drift([Curve("a share", alone, alone, share=True)], 0), DREAM)
+    assert has(draw_drift([Curve("a share", alone, alone, np.zeros(1), share=True)], 0), DREAM)
 
 
 def test_a_good_dream_has_its_policies_on_the_diagonal_and_a_bad_one_has_not():
