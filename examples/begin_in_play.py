@@ -5,9 +5,10 @@ moments, or to one of many places, is faint in it and gone in the next. So in a 
 dreams one that begins without a ball stays without, and in one that was every ball is served the same way. Who trains
 there learns nothing, or that way by heart. With --coming, the ball also flies towards the agent's paddle:
 of a dream that begins with a ball flying away, the first twenty steps go as they go, whatever the agent does. With
---within PIXELS it has no more than that to go to the line on which the paddle moves.
+--within PIXELS it has no more than that to go to the line on which the paddle moves, with --beyond PIXELS no less:
+where it is too near, nobody gets there any more, and the dream is lost whatever the agent does.
 
-    python -m examples.begin_in_play gym_diamond/worlds/Breakout runs/breakout-in-play --coming
+    python -m examples.begin_in_play gym_diamond/worlds/Breakout runs/breakout-in-play --coming --beyond 16
     python -m examples.ppo_in_the_dream --game Breakout --world runs/breakout-in-play
 """
 
@@ -27,7 +28,9 @@ from gym_diamond.evaluation.ball import find_balls
 from gym_diamond.evaluation.hits import PADDLE, TOWARDS
 
 
-def begin_in_play(world: Path, out: Path, coming: bool = False, within: int | None = None) -> tuple[int, int]:
+def begin_in_play(
+    world: Path, out: Path, coming: bool = False, within: int | None = None, beyond: int | None = None
+) -> tuple[int, int]:
     """How many start states the world has and how many of them, those with a ball in their last frame, `out` keeps.
 
     Args:
@@ -35,6 +38,7 @@ def begin_in_play(world: Path, out: Path, coming: bool = False, within: int | No
         out: where the copy is written; must not exist.
         coming: keep only those whose ball came nearer to the agent's paddle from the last frame but one to the last.
         within: keep only those whose ball has at most so many pixels to go to the paddle's line; None = all.
+        beyond: keep only those whose ball has at least so many; None = all.
 
     Raises:
         InvalidWorld: the world is missing or damaged.
@@ -48,6 +52,8 @@ def begin_in_play(world: Path, out: Path, coming: bool = False, within: int | No
     in_play = ball_comes(game, before, last) if coming else num == 1
     if within is not None:
         in_play &= (place <= PADDLE[game]) & (PADDLE[game] - place <= within)
+    if beyond is not None:
+        in_play &= PADDLE[game] - place >= beyond
     keep = in_play.numpy()
     if not keep.any():
         raise InvalidArgument(f"No start state of {world} has such a ball; ask for less, or fit with more of them.")
@@ -81,6 +87,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--coming", action="store_true", help="only those whose ball flies towards the agent's paddle")
     parser.add_argument("--within", type=int, help="only those whose ball has at most so many pixels to go to its line")
+    parser.add_argument("--beyond", type=int, help="only those whose ball has so many to go at least")
     num, kept = begin_in_play(**vars(parser.parse_args(words)))
     print(f"{kept} of {num} start states have a ball in play")
 

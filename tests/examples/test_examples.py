@@ -167,6 +167,14 @@ def test_or_with_a_ball_that_is_about_to_meet_it(game: str, axis: int, line: int
     assert all(line - 18 <= last <= line for _, last in places)
 
 
+@pytest.mark.parametrize(("game", "axis", "line"), [("Breakout", 0, 57), ("Pong", 1, 56)])
+def test_or_with_a_ball_that_has_some_way_to_go(game: str, axis: int, line: int, tmp_path: Path) -> None:
+    _, kept = load("begin_in_play").begin_in_play(BUNDLED / game, tmp_path / "far", coming=True, beyond=16)
+    places = ball_places(game, tmp_path / "far", axis)
+    assert 8 < len(places) == kept < 256
+    assert all(last <= line - 16 for _, last in places)
+
+
 def test_a_world_without_such_starts_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"No start state of .*Pong has such a ball"):
         load("begin_in_play").begin_in_play(BUNDLED / "Pong", tmp_path / "none", coming=True, within=0)
