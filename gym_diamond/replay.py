@@ -70,7 +70,7 @@ def capture_cuda(device: torch.device, work: Callable[[], Tree]) -> tuple[Tree, 
                 work()
         now.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=aside):  # by default a process has one stream for it, on its first device
+        with torch.cuda.graph(graph, stream=torch.cuda.Stream()):  # the default is one stream a process, on one device
             results = work()
     return results, graph.replay
 
