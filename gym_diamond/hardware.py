@@ -60,7 +60,7 @@ def resolve_precision(precision: str, device: torch.device) -> ComputePrecision:
 
 def without_autocast(device: torch.device) -> AbstractContextManager[object]:
     """A context that a caller's autocast on such a device does not reach into; it costs nothing where there is none."""
-    is_on = torch.is_autocast_enabled(device.type)
+    is_on = torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
     return torch.autocast(device.type, enabled=False) if is_on else nullcontext()
 
 

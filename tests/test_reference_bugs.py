@@ -284,7 +284,7 @@ def test_a_reporter_that_cannot_start_is_asked_once(tmp_path: Path, monkeypatch:
 
     monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=init))
     with pytest.raises(ConnectionError, match="no network"):
-        WandbReporter("dreams", tmp_path / "fit", {})
+        WandbReporter("dreams", tmp_path / "fit", {}, resumes=False)
     assert len(asked) == 1
 
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gym_diamond.frames import MAX_LEVEL
 from gym_diamond.nn.conv import conv3x3
 from gym_diamond.nn.lstm import LSTMCell, LSTMState
 from gym_diamond.nn.pixel_statistics import PixelStatistics
 from gym_diamond.nn.residual import SmallResBlock
 
-LEAST_DEVIATION = 16 / 255  # eight grey levels of obs in [-1, 1]
+LEAST_DEVIATION = 16 / MAX_LEVEL  # eight grey levels of obs in [-1, 1]
 
 
 class ActorCriticEncoder(nn.Module):

@@ -29,6 +29,7 @@ def test_all_networks_are_compiled_where_asked(monkeypatch):
 @torch._dynamo.config.patch(recompile_limit=2)
 def test_worlds_dream_in_more_batches_than_networks_are_compiled_for(monkeypatch):
     """A sweep over `num_envs`, in one process."""
+    torch._dynamo.reset()  # whatever was compiled by other tests counts too
     shapes = set()
 
     def counting(graph, inputs):
