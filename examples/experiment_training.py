@@ -186,9 +186,8 @@ def make_agent(
     saved = folder / SAVED
     if goes_on and saved.exists():
         agent = algorithm.load(saved, env=envs, device=engine.device)
-        agent.set_random_seed(
-            first_seed(settings, seed) + agent.num_timesteps
-        )  # not the dreams and choices of the beginning again
+        # Not the dreams and choices of the beginning again.
+        agent.set_random_seed(first_seed(settings, seed) + agent.num_timesteps)
         return agent
     return algorithm(
         policy,
