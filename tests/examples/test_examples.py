@@ -55,6 +55,7 @@ def test_every_example_is_tested_here() -> None:
         "experiment_report",
         "begin_in_play",
         "what_dreams_pay",
+        "which_balls_are_met",
         "fit_around_turns",  # in test_fit_around_turns.py
     }
 
