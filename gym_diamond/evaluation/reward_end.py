@@ -134,7 +134,9 @@ def _scores(by_tolerance: Mapping[int, np.ndarray], resamples: np.ndarray) -> di
 
 
 def _f1_interval(counts: np.ndarray, resamples: np.ndarray) -> tuple[float | None, float | None]:
-    """The 95% interval of F1 over resampled stretches, `(R, E)` indices."""
+    """The 95% interval of F1 over resampled groups, `(R, G)` indices; none of a single one, which is always itself."""
+    if resamples.shape[1] == 1:
+        return None, None
     found, predicted, played = np.moveaxis(counts[resamples].sum(axis=1), 1, 0)  # (R, E, 3) -> (R, 3) -> 3 x (R,)
     total = predicted + played
     if not total.any():

@@ -44,13 +44,15 @@ def reward_error(
 def _pearson(
     expected: Sequence[np.ndarray], earned: Sequence[np.ndarray], rng: np.random.Generator, owners: np.ndarray | None
 ) -> dict[str, Any]:
-    """Pearson's r over all transitions, with its interval over resampled episodes."""
+    """Pearson's r over all transitions, with its interval over resampled episodes, if there are several."""
     means = [np.concatenate(each).mean() for each in (expected, earned)]  # sums of squares are safe near the mean
     moments = np.array([_moments(x - means[0], y - means[1]) for x, y in zip(expected, earned, strict=True)])  # (E, 6)
     whole = _correlation(moments.sum(axis=0)[None])[0]
     if np.isnan(whole):
         return {"mean": None, "low": None, "high": None, "n": len(moments)}
     apart = by_group(moments, owners)  # (G, 6)
+    if len(apart) == 1:  # resampled, it is always itself
+        return {"mean": float(whole), "low": None, "high": None, "n": len(moments)}
     picks = rng.integers(len(apart), size=(NUM_RESAMPLES, len(apart)))
     resampled = _correlation(apart[picks].sum(axis=1))
     low, high = interval(resampled[~np.isnan(resampled)])

@@ -98,6 +98,11 @@ def test_stretches_of_one_episode_are_resampled_together():
     assert exact["f1"] == exact["f1_low"] == exact["f1_high"] == pytest.approx(2 / 3)
 
 
+def test_a_single_episode_leaves_f1_without_an_interval():
+    exact = reward_scores([stretch("0+0", "0+0")] * 2, VALUES, np.random.default_rng(0), np.zeros(2, int))["1"]
+    assert (exact["within_0"]["f1"], exact["within_0"]["f1_low"], exact["within_0"]["f1_high"]) == (1, None, None)
+
+
 def test_the_brier_score_and_calibration_of_rewards():
     scores = reward_scores([stretch("0+", "00")], VALUES, np.random.default_rng(0))
     assert scores["brier"] == pytest.approx((0.06 + 1.46) / 2)  # 0.2^2 + 2 * 0.1^2, and 0.8^2 + 0.9^2 + 0.1^2

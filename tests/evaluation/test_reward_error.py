@@ -42,3 +42,9 @@ def test_the_correlation_is_over_all_transitions_of_all_stretches():
 def test_a_belief_that_never_varies_has_no_correlation():
     found = reward_error([stretch([0.0, 4.0], [[0, 1, 0]] * 2)] * 3, VALUES, np.random.default_rng(0))
     assert found["pearson"] == {"mean": None, "low": None, "high": None, "n": 3}
+
+
+def test_a_single_episode_leaves_the_correlation_without_an_interval():
+    play = [stretch([0.0, -1.0], [[0, 1, 0], [1, 0, 0]]), stretch([4.0, 0.0], [[0, 0, 1], [0, 1, 0]])]
+    found = reward_error(play, VALUES, np.random.default_rng(0), np.zeros(2, int))["pearson"]
+    assert found == {"mean": pytest.approx(1), "low": None, "high": None, "n": 2}
