@@ -127,7 +127,8 @@ def main(argv: list[str]) -> int:
         )
         cut = " (stopped by Ctrl-C; what was played is kept)" if interrupted() else ""
     say(f"{config.dataset}: {num_steps:,} steps in {num_episodes:,} episodes{cut}, in {path}")
-    say(f"Next: gym-diamond fit --dataset {config.dataset} --out runs/{re.sub('[^a-z0-9-]+', '-', info.game.lower())}")
+    out = f"runs/{re.sub('[^a-z0-9-]+', '-', info.game.lower())}"
+    say(f"Next: gym-diamond fit --dataset {config.dataset} --out {out} --max-minutes 60")
     return 0
 
 

@@ -42,7 +42,7 @@ def find_world(world: str | Path | None, game: str | None) -> Path:
             f"No world is bundled for {name} (bundled: {', '.join(bundled_games()) or 'none'}), and the authors of "
             "DIAMOND released none. Make one from real play:\n"
             f"  gym-diamond collect {name} --policy random=0.3 sticky=0.7 --dataset {name.lower()}/mixed-v0\n"
-            f"  gym-diamond fit --dataset {name.lower()}/mixed-v0 --out runs/{name.lower()}\n"
+            f"  gym-diamond fit --dataset {name.lower()}/mixed-v0 --out runs/{name.lower()} --max-minutes 60\n"
             f'and dream it with world="runs/{name.lower()}".'
         )
     return _official(name)

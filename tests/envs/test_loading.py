@@ -262,7 +262,7 @@ def test_where_no_world_is_bundled_the_error_says_how_to_make_one():
     with pytest.raises(InvalidWorld, match="No world is bundled for Skiing") as caught:
         gymnasium.make("DiamondDream-Skiing-v0")
     assert "gym-diamond collect Skiing --policy random=0.3 sticky=0.7 --dataset skiing/mixed-v0\n" in str(caught.value)
-    assert "gym-diamond fit --dataset skiing/mixed-v0 --out runs/skiing\n" in str(caught.value)
+    assert "gym-diamond fit --dataset skiing/mixed-v0 --out runs/skiing --max-minutes 60\n" in str(caught.value)
     with pytest.raises(InvalidArgument, match="Which world"):
         gymnasium.make("DiamondDream-v0")
     with pytest.raises(UnknownGame, match="did you mean Breakout"):
