@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gym_diamond.cli import main
+from gym_diamond.cli import fit, main
 from gym_diamond.data.dataset import load
 from gym_diamond.data.episode import digest
 
@@ -38,6 +38,14 @@ def test_the_dataset_holds_the_steps_asked_for_by_the_players_asked_for(capsys: 
     output = capsys.readouterr()
     assert "1,200 steps" in output.out
     assert "steps/s" in output.err  # the progress bar
+
+
+def test_what_it_says_to_type_next_can_be_typed(capsys: pytest.CaptureFixture[str]):
+    assert _collect("--steps", "40") == 0
+    words = capsys.readouterr().out.splitlines()[-1].removeprefix("Next: gym-diamond fit ").split()
+    arguments = fit.parse(words)
+    fit.check_is_complete(arguments.run)
+    assert arguments.run.dataset == (NAME,)
 
 
 def test_the_games_own_end_is_marked_among_the_lost_lives():
