@@ -8,8 +8,8 @@ of a dream that begins with a ball flying away, the first twenty steps go as the
 --within PIXELS it has no more than that to go to the line on which the paddle moves, with --beyond PIXELS no less:
 where it is too near, nobody gets there any more, and the dream is lost whatever the agent does.
 
-An agent learns the balls that dreams begin with, so the world's moments should hold all kinds: play of chance wins no
-point of Pong, all its balls are served, and who learned from them lets pass what the opponent returns
+An agent learns the balls that dreams begin with, so the world's moments should hold all kinds: play of chance wins
+hardly a point of Pong, nearly all its balls are served, and who learned from them lets pass what the opponent returns
 (`examples/which_balls_are_met.py` tells).
 
     python -m examples.begin_in_play gym_diamond/worlds/Breakout runs/breakout-in-play --coming --beyond 8

@@ -9,14 +9,16 @@ pass that the opponent has hit. Needs `pip install "gym-diamond[atari,sb3]"`. Fr
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from gym_diamond.cli import exit_status
 from gym_diamond.collection.play import play
+from gym_diamond.collection.policies import Policy
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.evaluation.ball import find_balls
@@ -56,23 +58,36 @@ def _of_a_point(place: np.ndarray, lost: bool) -> list[Coming]:
     return [*came, Coming(returned=not comes.all(), met=False)] if lost else came
 
 
+def played(
+    games: RealAtari, player: Policy, steps: int, seed: int, advance: Callable[[int], object]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Where the ball is `(T+1,)` and what was paid `(T,)`, as `balls_that_came` takes them, by the episode."""
+
+    def proceed(num: int) -> bool:
+        advance(num)
+        return True
+
+    for episode in play(games, [player], [1.0], steps, seed, proceed):
+        balls = find_balls(GAME, torch.from_numpy(episode.frames))
+        yield torch.where(balls.num == 1, balls.centre[:, TOWARDS[GAME]], torch.nan).numpy(), episode.rewards
+
+
 def main(policies: Sequence[str], steps: int, rows: int, seed: int) -> dict[str, list[Coming]]:
-    """Prints, for each of `policies`, the shares of served and of returned balls that it meets in whole real games."""
+    """Prints, for each of `policies`, the shares of served and of returned balls that it meets in real games."""
+    games = RealAtari(GAME, rows)
+    players = {name: make_policy(name, atari_info(games), rows) for name in policies}  # a wrong name costs no wait
     print(f"{'':<32}{'points won':>16}{'served, met':>18}{'returned, met':>18}")
-    found = {}
-    for name in policies:
-        games = RealAtari(GAME, rows)
-        player, came, points = make_policy(name, atari_info(games), rows), [], []
-        for episode in play(games, [player], [1.0], steps, seed, lambda _: True):
-            balls = find_balls(GAME, torch.from_numpy(episode.frames))
-            place = torch.where(balls.num == 1, balls.centre[:, TOWARDS[GAME]], torch.nan)
-            came += balls_that_came(place.numpy(), episode.rewards)
-            points += [reward > 0 for reward in episode.rewards if reward]
-        games.close()
+    found: dict[str, list[Coming]] = {}
+    for name, player in players.items():
+        with tqdm(total=steps, desc=name[-30:], unit=" steps", leave=False) as bar:
+            episodes = list(played(games, player, steps, seed, bar.update))
+        came = [ball for place, rewards in episodes for ball in balls_that_came(place, rewards)]
+        points = [reward > 0 for _, rewards in episodes for reward in rewards if reward]
         shares = [[ball.met for ball in came if ball.returned == returned] for returned in (False, True)]
         words = [f"{np.mean(share):.2f} of {len(share)}" if share else "none" for share in (points, *shares)]
         print(f"{name[-30:]:<32}{words[0]:>16}{words[1]:>18}{words[2]:>18}", flush=True)
         found[name] = came
+    games.close()
     return found
 
 
