@@ -1,10 +1,9 @@
 """The trainings of examples.ppo_in_the_dream: PPO and the actor-critic, dreaming and playing, from look to look."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from sb3_contrib import RecurrentPPO
@@ -19,8 +18,9 @@ from agents.imagine_run import Position
 from agents.policy import save_policy
 from agents.rollout import rollout
 from examples.emulated_dreams import EmulatedDreams, moments
+from examples.experiment_agents import SAVED, keep, make_agent, save_agent
+from examples.experiment_settings import Engine, Settings, first_seed
 from examples.lost_ball import open_dream
-from examples.normalized_cnn import NormalizedCNN
 from examples.ppo_in_reality import RealVecEnv
 from examples.ppo_on_the_device import Lesson, device_lesson
 from gym_diamond.envs.dream import Dream
@@ -28,46 +28,8 @@ from gym_diamond.envs.loading import DreamArguments
 from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.envs.vector import DreamVectorEnv
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.files import replacing
 
 NUM_MOMENTS = 500  # where emulated dreams begin
-SAVED = "agent.zip"  # the agent with its optimizer, as it was at its last look
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is the same for all runs of the experiment."""
-
-    game: str
-    world: str | None  # None = the bundled one
-    steps: int  # that ppo_dream and actor_critic dream, and ppo_steps plays
-    real_frames: int  # agent steps that the world was fitted to, and those that its starts are from
-    max_minutes: float | None  # of training, after which the next look is the last
-    every: int  # steps of training between two looks
-    episodes: int  # whole real games at a look
-    final_episodes: int  # at the last
-    max_game_steps: int | None  # a real game is cut off after so many
-    num_envs: int
-    n_steps: int  # of each env between two updates of PPO
-    dream_steps: int  # after which a dream is cut off
-    lost_after: int  # frames without a ball, on end, that end a dream; 0 = it goes on
-    cut_faded: bool  # cut a dream off whose ball is gone far from the paddle
-    lost_pays: float | None  # what such an end pays if the ball was not won, no other loss paying; None = as is said
-    denoising_steps: int | None  # of each dreamt frame; None = as many as the world says
-    reward_mode: str
-    end_mode: str
-    frame_stack: int
-    recurrent: bool  # RecurrentPPO, with one frame at a time, instead of PPO
-    normalize: bool  # each pixel by what it showed so far
-    actor_lr: float | None  # the actor-critic's learning rate; None = the reference's, by the dreams at once
-
-
-class Engine(NamedTuple):
-    """What trains, which does not change what is trained but for rounding."""
-
-    device: str = "auto"
-    compile: bool = False
-    emulators: int = 1  # threads that play the real games
 
 
 class Progress(NamedTuple):
@@ -178,44 +140,6 @@ def ppo_on_the_device(settings: Settings, seed: int, folder: Path, goes_on: bool
     yield from ppo(agent, lesson, settings, settings.steps, folder)
 
 
-def make_agent(
-    envs: VecEnv, settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine
-) -> PPO | RecurrentPPO:
-    """PPO with the same hyper-parameters wherever it is trained; if it goes on, as it was at its last look."""
-    algorithm, policy = (RecurrentPPO, "CnnLstmPolicy") if settings.recurrent else (PPO, "CnnPolicy")
-    saved = folder / SAVED
-    if goes_on and saved.exists():
-        agent = algorithm.load(saved, env=envs, device=engine.device)
-        # Not the dreams and choices of the beginning again.
-        agent.set_random_seed(first_seed(settings, seed) + agent.num_timesteps)
-        return agent
-    return algorithm(
-        policy,
-        envs,
-        n_steps=settings.n_steps,
-        batch_size=max(2, settings.num_envs * settings.n_steps // 4),
-        n_epochs=4,
-        learning_rate=5e-4,
-        clip_range=0.1,
-        ent_coef=0.01,
-        gamma=0.985,
-        policy_kwargs=normalizing(settings.recurrent) if settings.normalize else {},
-        stats_window_size=settings.every,  # more dreams than there can be between two looks
-        seed=first_seed(settings, seed),
-        device=engine.device,
-    )
-
-
-def normalizing(recurrent: bool) -> dict[str, Any]:
-    """What makes a policy of stable-baselines3 normalize pixels."""
-    return {"features_extractor_class": NormalizedCNN, "features_extractor_kwargs": {"padded": recurrent}}
-
-
-def first_seed(settings: Settings, seed: int) -> int:
-    """Where the seeds of the rows of a run begin, so that runs share none."""
-    return seed * max(1_000, settings.num_envs)
-
-
 def host_lesson(agent: PPO | RecurrentPPO) -> Lesson:
     """How `agent` learns by itself, in its own envs."""
 
@@ -240,26 +164,10 @@ def ppo(agent: PPO | RecurrentPPO, lesson: Lesson, settings: Settings, steps: in
         pays = lesson(min(settings.every, steps - agent.num_timesteps))
 
 
-def keep(agent: PPO | RecurrentPPO, path: Path) -> Path:
-    """`path`, where the agent is written as a player: without its optimizer's moments and what it saw last."""
-    optimizer = agent.policy.optimizer
-    state = optimizer.state_dict()
-    optimizer.load_state_dict({**state, "state": {}})
-    path.parent.mkdir(exist_ok=True)
-    with replacing(path) as temporary:
-        agent.save(temporary, exclude=["_last_obs", "_last_lstm_states", "ep_info_buffer"])
-    optimizer.load_state_dict(state)
-    return path
-
-
-def save_agent(agent: PPO | RecurrentPPO, path: Path) -> None:
-    """Write `agent` with all that it goes on from."""
-    with replacing(path) as temporary:
-        agent.save(temporary)
-
-
 def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine) -> Iterator[Progress]:
     """The reference's actor-critic, with its hyper-parameters but for what the settings say."""
+    if settings.begin_with is not None:
+        raise InvalidArgument("Only PPO begins with another run's agent; leave out --begin-with.")
     by_dreams = AdamConfig().lr * settings.num_envs / ImagineConfig().num_dreams
     config = ImagineConfig(
         num_dreams=settings.num_envs,

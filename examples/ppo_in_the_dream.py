@@ -23,7 +23,8 @@ its dreams, PPO in new ones. From a checkout:
     python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --dream-steps 100 \\
         --reward-mode mean --normalize --num-envs 64 --n-steps 16
 
-and `python -m examples.experiment_report runs/experiment` makes a table and curves of what there is so far.
+To go on in other dreams, say those of a world that has the agent's own games, give --begin-with and another --out.
+`python -m examples.experiment_report runs/experiment` makes a table and curves of what there is so far.
 """
 
 import argparse
@@ -38,7 +39,8 @@ from typing import Any
 from agents.real_games import play_games
 from agents.scores import has_human_score, human_normalized
 from agents.statistics import summarize
-from examples.experiment_training import Engine, Settings, trained
+from examples.experiment_settings import Engine, Settings
+from examples.experiment_training import trained
 from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import RealAtari
@@ -205,6 +207,10 @@ def command(words: list[str]) -> None:
     parser.add_argument("--recurrent", action="store_true", help="RecurrentPPO instead of PPO")
     parser.add_argument("--normalize", action="store_true", help="each pixel by what it showed so far")
     parser.add_argument("--actor-lr", type=float, help="the actor-critic's; by default 1e-4 for 32 dreams at once")
+    parser.add_argument(
+        "--begin-with",
+        help="a PPO's .zip, say OTHER/Pong-ppo_dream-{seed}/agent.zip, to go on from; its steps count among --steps",
+    )
     parser.add_argument("--device", default="auto", help="that dreams and learns; auto is CUDA where there is one")
     parser.add_argument("--compile", action="store_true", help="compile the dreams, which the first step waits for")
     parser.add_argument("--emulators", type=int, default=1, help="threads that play the real games of a training")

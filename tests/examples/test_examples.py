@@ -48,6 +48,8 @@ def test_every_example_is_tested_here() -> None:
         "plan_in_the_dream",
         "ppo_in_the_dream",
         "experiment_training",  # in test_experiment.py
+        "experiment_agents",  # as are these
+        "experiment_settings",
         "ppo_on_the_device",  # in test_ppo_on_the_device.py
         "lost_ball",  # in test_lost_ball.py
         "emulated_dreams",  # in test_emulated_dreams.py

@@ -16,8 +16,8 @@ from stable_baselines3 import PPO
 
 from examples import experiment_training
 from examples import ppo_in_the_dream as example
-from examples.experiment_training import Settings
-from gym_diamond.errors import InvalidRun
+from examples.experiment_settings import Settings
+from gym_diamond.errors import InvalidArgument, InvalidRun
 from tests.tiny import write_tiny_world
 
 SETTINGS = Settings(
@@ -43,6 +43,7 @@ SETTINGS = Settings(
     recurrent=False,
     normalize=False,
     actor_lr=None,
+    begin_with=None,
 )
 
 
@@ -170,6 +171,51 @@ def test_a_run_that_was_out_of_time_goes_on_from_its_last_look(
     assert [look["steps"] for look in longer["looks"]] == [0, 4, 8]
     after = PPO.load(player, device="cpu").policy.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_ppo_may_begin_with_what_another_run_taught(settings: Settings, tmp_path: Path) -> None:
+    """In another world: the same network and the same state of its optimizer."""
+    for seed in (0, 1):
+        example.run("ppo_dream", settings, seed, tmp_path / "here", judge=False)
+    begin_with = str(tmp_path / "here" / "Breakout-ppo_dream-{seed}" / "agent.zip")
+    other = replace(settings, world=str(write_tiny_world(tmp_path / "other")), steps=12, begin_with=begin_with)
+    record = example.run("ppo_dream", other, 1, tmp_path / "there", judge=False)
+    assert [look["steps"] for look in record["looks"]] == [8, 12]
+    before = PPO.load(begin_with.replace("{seed}", "1"), device="cpu").policy.state_dict()
+    first = PPO.load(tmp_path / "there" / record["looks"][0]["player"], device="cpu").policy.state_dict()
+    assert all(torch.equal(before[name], first[name]) for name in before)
+    updates = [float(state["step"]) for state in state_of(tmp_path / "there" / "Breakout-ppo_dream-1" / "agent.zip")]
+    assert set(updates) == {3 * 4 * 2}, "4 steps, 4 epochs of 2 batches each, three times"
+
+
+def state_of(agent: Path) -> list[dict[str, Any]]:
+    """What Adam knows of each parameter."""
+    return list(PPO.load(agent, device="cpu").policy.optimizer.state_dict()["state"].values())
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"begin_with": "nowhere.zip"}, "nowhere.zip is no PPO that can learn here: .*nowhere.zip"),
+        (
+            {"n_steps": 4},
+            "learns from 2 steps of each env, in batches of 2: give --num-envs and --n-steps as it had them",
+        ),
+        ({"frame_stack": 3}, "is no PPO that can learn here: Observation spaces do not match"),
+    ],
+)
+def test_a_ppo_that_cannot_go_on_there_says_why(
+    change: dict[str, Any], expected: str, settings: Settings, tmp_path: Path
+) -> None:
+    example.run("ppo_dream", settings, 0, tmp_path / "here", judge=False)
+    begin_with = str(tmp_path / "here" / "Breakout-ppo_dream-0" / "agent.zip")
+    with pytest.raises(InvalidArgument, match=expected):
+        example.run("ppo_dream", replace(settings, **{"begin_with": begin_with, **change}), 0, tmp_path / "there")
+
+
+def test_the_actor_critic_begins_with_nothing_else(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match="Only PPO begins with another run's agent; leave out --begin-with"):
+        example.run("actor_critic", replace(settings, begin_with="agent.zip"), 0, tmp_path)
 
 
 def test_games_without_a_humans_score_are_judged_too(settings: Settings, tmp_path: Path) -> None:
