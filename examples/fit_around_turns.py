@@ -1,9 +1,11 @@
-"""`gym-diamond fit` of Breakout or Pong with windows around the moments in which the ball turns.
+"""`gym-diamond fit` of Breakout or Pong with windows around the moments in which the ball turns, or might have.
 
 What dreams of these games get wrong is what comes of a hit: where on the paddle the ball was is a matter of a fraction
 of a pixel, and hits are one frame in forty, so a fit to all play alike hardly sees them. Here the windows of
-`--loss.denoiser.appearance-share` hold a moment in which the ball turns at a paddle, instead of one in which
-something appears. All other options are those of `gym-diamond fit`:
+`--loss.denoiser.appearance-share` hold a moment in which the ball turns at a paddle, or comes near to it and is missed,
+instead of one in which something appears. A fit that sees hits alone in them returns balls that a paddle missed
+(`tests/benchmarks/hit_or_miss.py`), most of all those of an agent that has learned to: let the datasets hold play of
+such an agent. All other options are those of `gym-diamond fit`:
 
     python -m examples.fit_around_turns Pong --dataset pong/mixed-v0 pong/edge-v0 --out runs/pong --max-minutes 60 \\
         --denoiser.start-from gym_diamond/worlds/Pong --reward-end.start-from gym_diamond/worlds/Pong \\
@@ -23,7 +25,7 @@ from gym_diamond.cli import exit_status
 from gym_diamond.cli.fit import fit_together
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation.ball import find_balls
-from gym_diamond.evaluation.hits import TOWARDS
+from gym_diamond.evaluation.hits import PADDLE, REACH, TOWARDS
 from gym_diamond.fitting.distributed import joined
 
 LEAST = 1.0  # pixels a step by which a ball's way along the court changes where it turns
@@ -31,7 +33,8 @@ AT_ONCE = 2048  # frames
 
 
 def turns(game: str, frames: Tensor, offsets: Tensor) -> Tensor:
-    """Whether the ball turns near the transition that leaves each frame, at most two before or one after: `(N,)` bool.
+    """Whether the ball turns near the transition that leaves each frame, at most two before or one after, or comes to
+    a paddle in it, `REACH` pixels away or nearer: `(N,)` bool.
 
     It may stand still for a step in between, which is when it is hit. In Breakout only a turn at the paddle counts, for
     bricks and the ceiling turn the ball as often. Costs a minute of a core for 100,000 frames.
@@ -56,6 +59,9 @@ def turns(game: str, frames: Tensor, offsets: Tensor) -> Tensor:
         turned &= ~speed[apart - 1 : len(speed) - 1].isnan()  # seen all the way
         for t in (apart - 1, apart):
             found[t : t + len(turned)] |= turned
+    found[:-1] |= (speed > LEAST) & (place[:-1] > PADDLE[game] - REACH)
+    if game == "Pong":  # the opponent's paddle stands as far from its edge
+        found[:-1] |= (speed < -LEAST) & (place[:-1] < frames.shape[-1] - 1 - PADDLE[game] + REACH)
     return found
 
 

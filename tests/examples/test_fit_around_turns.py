@@ -40,10 +40,20 @@ def test_one_that_flies_on_or_is_not_seen_does_not():
     assert marked([60, 70, None, None, 80, 70], [0, 6]) == []
 
 
+def test_one_that_comes_to_a_paddle_is_marked_even_if_it_is_missed():
+    assert marked([90, 100, 110, 120, 130, 140, 150], [0, 7]) == [3, 4, 5]
+    assert marked([60, 50, 40, 30, 20, 10], [0, 6]) == [3, 4]
+
+
+def test_one_that_leaves_a_paddle_is_not():
+    assert marked([140, 130, 120, 110], [0, 4]) == []
+    assert marked([20, 30, 40, 50], [0, 4]) == []
+
+
 def test_in_breakout_a_ball_turns_at_the_paddle_and_not_at_bricks():
     rows = [150, 160, 170, 180, 170, 160, 150, 140, 130, 120, 110, 120, 130, 140]
     frames = torch.stack([frame(breakout((row, 60))) for row in rows]).movedim(-1, 1)
-    assert turns("Breakout", frames, torch.tensor([0, len(rows)])).nonzero()[:, 0].tolist() == [2, 3, 4]
+    assert turns("Breakout", frames, torch.tensor([0, len(rows)])).nonzero()[:, 0].tolist() == [1, 2, 3, 4]
 
 
 def test_a_ball_does_not_turn_from_one_episode_to_the_next():
