@@ -27,7 +27,7 @@ from gym_diamond.evaluation.starts import Start
 
 SHOWN = 4  # frames
 AHEAD = 12  # pixels
-LENGTH = 18  # frames: a new ball is served later than that
+LENGTH = 24  # frames: a new ball is served later than that
 
 
 def coming_starts(game: str, episodes: Sequence[Episode]) -> list[Start]:
