@@ -8,7 +8,7 @@ from gym_diamond.evaluation.starts import Start
 from tests.atari_screens import frame, pong
 from tests.benchmarks.hit_or_miss import LENGTH, coming_starts, returned
 
-COMES = [60, 70, 80, 90, 100, 110, 120, 130]  # columns of the emulator's screen; the line is passed with the sixth
+COMES = [60, 70, 80, 90, 100, 110, 120, 130]  # columns of the emulator's screen; the line is passed with the seventh
 
 
 def played(columns: list[int | None]) -> torch.Tensor:
