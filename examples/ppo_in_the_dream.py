@@ -209,7 +209,8 @@ def command(words: list[str]) -> None:
     parser.add_argument("--actor-lr", type=float, help="the actor-critic's; by default 1e-4 for 32 dreams at once")
     parser.add_argument(
         "--begin-with",
-        help="a PPO's .zip, say OTHER/Pong-ppo_dream-{seed}/agent.zip, to go on from; its steps count among --steps",
+        help="a PPO's .zip, say OTHER/Pong-ppo_dream-{seed}/agent.zip, to go on from: its network, "
+        "normalized or not, its optimizer and its steps, which count among --steps",
     )
     parser.add_argument("--device", default="auto", help="that dreams and learns; auto is CUDA where there is one")
     parser.add_argument("--compile", action="store_true", help="compile the dreams, which the first step waits for")
