@@ -63,10 +63,11 @@ class CollectConfig:
     """Who plays: NAME or NAME=WEIGHT, the weight being the share of steps. NAME is random (uniform), sticky (holds a
     random action for a while), scripted (Breakout and Pong: follows the ball, with lapses every 100 steps),
     scripted:20 (every 20 steps), edge and edge:20 (the same, but it hits the ball with the edge of the paddle, and in
-    Pong hard, so that the opponent misses some), always:NOOP (or another action, for ever; of an action of several
-    parts one for each, with commas), python:MODULE:FUNCTION (from a frame (H, W, C) to an action), the path of a
-    stable-baselines3 .zip, or of a world directory that holds a policy. NAME@0.1 replaces a share of 0.1 of that
-    policy's actions by random ones, whatever --epsilon says: scripted:20@0.1=0.3."""
+    Pong hard, so that the opponent misses some), graze and graze:20 (the same, but it just meets the ball or just
+    misses it), always:NOOP (or another action, for ever; of an action of several parts one for each, with commas),
+    python:MODULE:FUNCTION (from a frame (H, W, C) to an action), the path of a stable-baselines3 .zip, or of a world
+    directory that holds a policy. NAME@0.1 replaces a share of 0.1 of that policy's actions by random ones, whatever
+    --epsilon says: scripted:20@0.1=0.3."""
 
     epsilon: float = 0.0
     """Share of the actions that are replaced by random ones, from 0 to 1, of policies whose name gives none."""

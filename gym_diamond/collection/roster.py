@@ -4,6 +4,7 @@
     scripted            follows the ball (Breakout and Pong), with a lapse every 100 steps or so
     scripted:20         the same with a lapse every 20 steps
     edge, edge:20       hits the ball with the edge of the paddle, and hard: in Pong the opponent misses some
+    graze, graze:20     just meets the ball or just misses it, which a world has to tell apart
     always:NOOP         one action for ever, by its meaning; of an action of several parts one for each: always:-1,0.5
     python:mine:play    the function `play` of the module `mine`, from a frame (H, W, C) to an action
     A/PATH.zip          what stable-baselines3 trained
@@ -112,9 +113,9 @@ def _make_player(name: str, played: Played, num_rows: int) -> Policy:
             )
         return load_actor(path, limits, num_rows, frame_shape)
     raise InvalidArgument(
-        f"There is no policy {name!r}; give random, sticky, scripted, edge, scripted:STEPS or edge:STEPS (between "
-        "lapses), always:ACTION, python:MODULE:FUNCTION, an existing .zip of stable-baselines3, or an existing world "
-        "directory, each with @SHARE of random actions or without."
+        f"There is no policy {name!r}; give random, sticky, scripted, edge, graze, scripted:STEPS (between lapses; "
+        "also edge:STEPS and graze:STEPS), always:ACTION, python:MODULE:FUNCTION, an existing .zip of "
+        "stable-baselines3, or an existing world directory, each with @SHARE of random actions or without."
     )
 
 

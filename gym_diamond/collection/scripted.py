@@ -5,7 +5,8 @@ memory; so they play in a dream as they play in reality. A lapse of attention is
 lapses there would be no lost lives to learn from, without following there would be no long ones.
 
 Who hits the ball near the middle of the paddle sends it off flat, and Pong's opponent hardly ever misses it. Who hits
-it with an edge sends it off steeply, and in Pong faster while FIRE is held: so points are won, and more are lost.
+it with an edge sends it off steeply, and in Pong faster while FIRE is held: so points are won, and more are lost. Who
+just meets a ball or just misses it shows what a world has to tell apart.
 """
 
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ class Stroke:
 STROKES = {  # with the points of 12,000 steps of Pong without lapses
     "scripted": Stroke(aim=(0.0, 0.4), slack=1.0, hard=False),  # 14 won, 1 lost
     "edge": Stroke(aim=(0.7, 1.1), slack=0.6, hard=True),  # 50 won, 67 lost
+    "graze": Stroke(aim=(1.0, 2.4), slack=0.6, hard=False),  # 22 won, 141 lost
 }
 PATIENCE = 100.0  # mean steps between two lapses
 

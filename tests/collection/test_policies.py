@@ -236,7 +236,8 @@ def test_an_unknown_policy_is_answered_with_those_there_are():
 
 
 @pytest.mark.parametrize(
-    "name", ["random", "sticky", "scripted", "scripted:20", "edge", "edge:20", "always:LEFT", "always:NOOP@0.1"]
+    "name",
+    ["random", "sticky", "scripted", "scripted:20", "edge", "edge:20", "graze", "always:LEFT", "always:NOOP@0.1"],
 )
 def test_a_policy_is_called_what_it_was_asked_for_as(name: str):
     assert make_policy(name, BREAKOUT, 2).name == name

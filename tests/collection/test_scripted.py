@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
+from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.collection.scripted import ScriptedPolicy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.evaluation.ball import find_balls
 from gym_diamond.games import game
 
 NOOP, FIRE, RIGHT, LEFT = range(4)
@@ -118,6 +121,31 @@ def _points(stroke: str, num_steps: int) -> tuple[int, int]:
 def test_pongs_opponent_misses_what_an_edge_hits_hard():
     (won, _), (won_with_the_edge, _) = _points("scripted", 600), _points("edge", 600)
     assert won_with_the_edge >= 2 * won
+
+
+def test_who_grazes_misses_balls_narrowly():
+    env, rows = RealAtari("Pong", 4), np.arange(4)
+    missed_by = {}
+    for name in ("graze", "random"):
+        policy, rng = make_policy(name, atari_info(env), 4), np.random.default_rng(0)
+        frames, _ = env.reset(seed=0)
+        policy.begin(rows)
+        seen, paid = [frames], []
+        for _ in range(400):
+            frames, rewards, *_ = env.step(policy.act(rows, frames, rng))
+            seen, paid = [*seen, frames], [*paid, rewards]
+        missed_by[name] = np.concatenate([_missed_by(np.stack(seen)[:-1, i], np.stack(paid)[:, i]) for i in rows])
+    assert len(missed_by["graze"]) > 10
+    assert np.median(missed_by["graze"]) < 6 < 12 < np.median(missed_by["random"])  # paddle and ball reach 3
+
+
+def _missed_by(frames: np.ndarray, rewards: np.ndarray) -> list[float]:
+    """How far, in rows of pixels, the middle of Pong's right paddle was from each lost ball that came to its line."""
+    y, x = find_balls("Pong", torch.from_numpy(frames)).centre.numpy().T
+    green = (frames[:, 11:59, 56] == (92, 186, 92)).all(axis=-1)  # (T, h, C) -> (T, h)
+    paddle = green @ np.arange(11, 59) / np.maximum(green.sum(axis=1), 1)
+    before = np.flatnonzero(x < 56)
+    return [float(abs(y[t] - paddle[t])) for t in (before[before < lost][-1] for lost in np.flatnonzero(rewards < 0))]
 
 
 def test_an_edge_holds_fire_in_pong_and_has_none_to_hold_in_breakout():
