@@ -14,6 +14,7 @@ from torch import Tensor
 
 Quantizer = Literal["round", "floor"]
 MAX_LEVEL = 255  # the brightest grey level of a frame
+NO_FRACTION = 2.0**23  # a float32 from here on is whole: to add a level rounds it, and puts it into the lowest byte
 
 
 def to_obs(frames: Tensor) -> Tensor:
@@ -49,8 +50,8 @@ def to_frames(obs: Tensor) -> Tensor:
 
 def obs_to_frames_chw(obs: Tensor) -> Tensor:
     """The uint8 frames nearest to obs that keep their channels first, `(..., C, H, W)`; values outside are clamped."""
-    levels = obs.float().add(1).mul_(127.5).round_().clamp_(0, MAX_LEVEL)
-    return levels.to(torch.int32).to(torch.uint8)  # on a CPU in half the time that it takes at once
+    levels = obs.float().add(1).mul_(127.5).clamp_(0, MAX_LEVEL)
+    return levels.add_(NO_FRACTION).view(torch.int32).to(torch.uint8)  # to take the low byte is four times `.round()`
 
 
 def quantize(obs: Tensor, quantizer: Quantizer) -> Tensor:

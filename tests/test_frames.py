@@ -38,6 +38,13 @@ def test_obs_beyond_the_range_are_clamped() -> None:
     ]
 
 
+def test_a_level_is_the_nearest_one_and_a_half_goes_to_the_even_one() -> None:
+    obs = torch.linspace(-1.2, 1.2, 100_001).view(1, 1, -1)  # 0 among them, that is 127.5
+    levels = obs.add(1).mul(127.5).clamp(0, 255)
+    assert torch.equal(to_frames(obs).flatten(), levels.round().flatten().to(torch.uint8))
+    assert to_frames(torch.zeros(1, 1, 1)).item() == 128
+
+
 def test_rounding_leaves_the_grid_where_it_is() -> None:
     obs = to_obs(LEVELS)
     assert torch.allclose(quantize(obs, "round"), obs, atol=1e-6)
