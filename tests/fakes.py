@@ -75,7 +75,7 @@ class CountingWorld:
         size = (self.spec.height, self.spec.width)
         obs = frames_chw_to_obs(colour.to(torch.uint8)[:, :, None, None]).expand(-1, -1, *size).contiguous()
         end_prob = torch.where(count >= self.max_count, 1.0, self.end_probability)
-        reward_probs = torch.nn.functional.one_hot(action, 3).float()
+        reward_probs = (action[:, None] == torch.arange(3)).float()  # (B, 3); `one_hot` would look at the actions
         transition = Transition(
             obs=obs,
             reward=(action - 1).float(),

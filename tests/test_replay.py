@@ -12,6 +12,7 @@ from gym_diamond.envs.dream import Dream
 from gym_diamond.replay import Replayed, cloned, leaves
 from gym_diamond.world_models.diamond.fast_step import FastStep
 from tests.fakes import CountingWorld, counting_bank, counting_dream
+from tests.waits import Waits
 from tests.world_models.test_diamond import SPEC, make_context, make_world
 
 
@@ -23,7 +24,7 @@ class Recorder:
 
     def __call__(self, work):
         self.recorded += 1
-        results = cloned(work())  # on a CPU, where nothing is over, obs and final_obs are one tensor; on a GPU never
+        results = work()
 
         def replay():
             self.replayed += 1
@@ -105,6 +106,27 @@ def test_a_replayed_dream_is_the_dream_to_the_bit_through_resets_and_restores(mo
         handed.append((seen, replayed.snapshot(), cloned((seen, replayed.snapshot()))))
     assert all(same((seen, snapshot), copy) for seen, snapshot, copy in handed)
     assert (recorder.recorded, recorder.replayed) == (1, 24)
+
+
+@pytest.mark.parametrize("mode", ["SameStep", "NextStep", "Disabled"])
+def test_a_step_that_is_recorded_asks_no_tensor_for_its_value_whoever_is_over(mode):
+    """A CUDA graph would hold the answer of the first time for ever."""
+    found = []
+
+    def record(function):
+        def watched(*given):
+            with Waits() as waits:
+                results = function(*given)
+            found.append(waits.found)
+            return results
+
+        return watched
+
+    dream = counting_dream(3, starts=(0, 1, 2, 3), autoreset_mode=mode, max_episode_steps=2, record=record)
+    dream.reset(seed=5)
+    for _ in range(5):
+        dream.step(torch.tensor([0, 1, 2]))
+    assert found == [set()] * 5
 
 
 def test_a_dream_draws_all_its_random_numbers_by_what_a_compiler_gave_and_is_the_same():

@@ -44,7 +44,7 @@ class Dream:
             count on from there by what they expect, so nothing is won or lost by it. A pure function.
         step: stands in for `world.step`, for example `torch.compile(world.step)`.
         record: gives an equal of the pure function that a whole step is, noise and autoreset included, for example one
-            that replays it (`gym_diamond/replay.py`). None takes it as it is.
+            that replays it (`gym_diamond/replay.py`). It never looks at a value then. None takes it as it is.
         compiler: gives a faster equal of what draws random numbers, many small operations. None takes it as it is.
 
     Raises:
@@ -87,6 +87,7 @@ class Dream:
         self._draw = compiler(world.draw) if compiler else world.draw
         self._integers = compiler(noise.integers) if compiler else noise.integers
         self._advance = record(self._next) if record is not None else self._next
+        self._may_look = record is None and world.device.type == "cpu"  # at which rows are over; else it were a wait
         self._starts: State | None = None  # the contexts, burned in
         self._now: Snapshot | None = None
 
@@ -217,7 +218,7 @@ class Dream:
         return torch.where(given[:, None], row_keys(seeds, device), self._now.keys), self._now.counter * ~given
 
     def _restart(self, mask: Tensor, state: State, keys: Tensor, counter: Tensor) -> State:
-        if mask.device.type != "cpu":  # looking would be a wait
+        if not self._may_look:
             return rows.where(mask, self._draw_start(keys, counter), state)
         over = mask.nonzero().flatten()  # looking costs nothing here, and copying does
         if len(over) == 0:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from gym_diamond.data.segments import SegmentStore
 from gym_diamond.fitting import setup
@@ -22,29 +21,9 @@ from gym_diamond.world_models.diamond.objectives import LossConfig
 from gym_diamond.world_models.diamond.reward_end_loss import RewardEndLossConfig
 from tests.fitting import shared_work
 from tests.test_replay import Recorder
+from tests.waits import Waits
 
 CROPPED = LossConfig(DenoiserLossConfig(num_autoregressive_steps=0, crop_size=8), RewardEndLossConfig())
-WAITS = ("lift_fresh", "_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "_unique2", "bincount")
-
-
-class Waits(TorchDispatchMode):
-    """Remembers what makes a GPU wait for the host or the host for a GPU, which no CUDA graph can hold."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = func.overloadpacket.__name__
-        by_mask = "index" in name and any(
-            torch.is_tensor(index) and index.dtype in (torch.bool, torch.uint8)
-            for given in args
-            if isinstance(given, list)
-            for index in given
-        )
-        if name in WAITS or by_mask:
-            self.found.add(name)
-        return func(*args, **(kwargs or {}))
 
 
 def given(learner: Learner, store: SegmentStore, seed: int = 0) -> tuple[Any, Any, Any]:
