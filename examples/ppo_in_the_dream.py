@@ -16,9 +16,9 @@ of signs of whole real games, what a step pays in training and in the real game 
 (the exploitation gap: how much more the agent believes to get), and the seconds of training. Dreams begin where there
 is something to win more often than a game does, so they pay more to anyone: the gap of `random`, which plays dreams
 too, is that of nobody's exploitation. The agent of each look is kept in OUT/GAME-METHOD-SEED/agents: with --judge-later
-a GPU only trains, and another machine plays the games. The same command goes on after a stop: runs that are done are
-skipped, and one that was broken off, or is given more --max-minutes, goes on from its last look, the actor-critic in
-its dreams, PPO in new ones. From a checkout:
+a GPU only trains, and another machine plays the games, all of them or, with --judge-at, those of some looks. The same
+command goes on after a stop: runs that are done are skipped, and one that was broken off, or is given more
+--max-minutes, goes on from its last look, the actor-critic in its dreams, PPO in new ones. From a checkout:
 
     python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --dream-steps 100 \\
         --reward-mode mean --normalize --num-envs 64 --n-steps 16
@@ -32,7 +32,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,27 @@ def run(
     return record
 
 
+def judged_at(method: str, settings: Settings, seed: int, out: Path, steps: Sequence[int]) -> Look:
+    """The record of a run, as its file holds it, whose looks after so many steps are judged as the last one is.
+
+    Nothing is trained; what stopped its training does not matter. Looks that were judged in as many games are kept.
+
+    Raises:
+        InvalidRun: there is no such run, or it was not looked at after one of these steps.
+    """
+    name = f"{settings.game}-{method}-{seed}"
+    record = begun(method, settings, seed, out)
+    there = [look["steps"] for look in record["looks"]]
+    if missing := sorted(set(steps) - set(there)):
+        raise InvalidRun(f"{out / name}.json has looks after {there or 'no'} steps; --judge-at asks for {missing}.")
+    for place, look in enumerate(record["looks"]):
+        if look["steps"] in steps and len(look.get("games", ())) < settings.final_episodes:
+            record["looks"][place] = judged(look, settings, out, settings.final_episodes)
+            write_json(out / f"{name}.json", record)
+            tell(name, record["looks"][place])
+    return record
+
+
 def trained_looks(
     method: str, settings: Settings, seed: int, out: Path, engine: Engine, record: Look
 ) -> Iterator[Look]:
@@ -171,9 +192,13 @@ def main(
     out: Path,
     engine: Engine = ON_WHAT_THERE_IS,
     judge: bool = True,
+    judge_at: Sequence[int] | None = None,
 ) -> list[Look]:
     """All runs, one after the other: every method with the first seed, then with the second."""
-    return [run(method, settings, seed, out, engine, judge) for seed in seeds for method in methods]
+    runs = [(method, seed) for seed in seeds for method in methods]
+    if judge_at is not None:
+        return [judged_at(method, settings, seed, out, judge_at) for method, seed in runs]
+    return [run(method, settings, seed, out, engine, judge) for method, seed in runs]
 
 
 def command(words: list[str]) -> None:
@@ -216,10 +241,16 @@ def command(words: list[str]) -> None:
     parser.add_argument("--compile", action="store_true", help="compile the dreams, which the first step waits for")
     parser.add_argument("--emulators", type=int, default=1, help="threads that play the real games of a training")
     parser.add_argument("--judge-later", action="store_true", help="train only; the same command without it judges")
+    parser.add_argument(
+        "--judge-at",
+        nargs="+",
+        type=int,
+        help="judge only: these looks, by their steps, with --final-episodes games each, wherever training was stopped",
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/experiment"))
     given = vars(parser.parse_args(words))
     engine = Engine(given.pop("device"), given.pop("compile"), given.pop("emulators"))
-    chosen = {name: given.pop(name) for name in ("methods", "seeds", "out")}
+    chosen = {name: given.pop(name) for name in ("methods", "seeds", "out", "judge_at")}
     judge = not given.pop("judge_later")
     main(**chosen, settings=Settings(**given), engine=engine, judge=judge)
 

@@ -142,6 +142,19 @@ def test_a_run_may_be_trained_here_and_judged_there(method: str, settings: Setti
     assert without_seconds(judged) == without_seconds(at_once)
 
 
+def test_some_looks_of_a_run_are_judged_wherever_it_was_stopped(settings: Settings, tmp_path: Path) -> None:
+    trained = example.run("ppo_dream", settings, 0, tmp_path, judge=False)
+    judged = example.judged_at("ppo_dream", settings, 0, tmp_path, [4])
+    assert [len(look.get("games", ())) for look in judged["looks"]] == [0, settings.final_episodes, 0]
+    assert (judged["seconds"], judged["done"]) == (trained["seconds"], False)
+    whole = example.run("ppo_dream", settings, 0, tmp_path)
+    assert whole["looks"][1] == judged["looks"][1], "and are not judged again"
+    with pytest.raises(InvalidRun, match=r"looks after \[0, 4, 8\] steps; --judge-at asks for \[5\]"):
+        example.judged_at("ppo_dream", settings, 0, tmp_path, [4, 5])
+    with pytest.raises(InvalidRun, match="looks after no steps"):
+        example.judged_at("ppo_dream", settings, 1, tmp_path, [4])
+
+
 def test_a_run_that_has_no_time_ends_at_its_first_look(settings: Settings, tmp_path: Path) -> None:
     record = example.run("ppo_dream", replace(settings, max_minutes=1e-9), 0, tmp_path)
     assert record["done"]
