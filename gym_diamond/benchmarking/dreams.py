@@ -89,8 +89,8 @@ class Dreams:
         return [seconds(lambda: self.envs.step(self.actions), self.model.device) for _ in range(num_steps)]
 
     def parts(self, budget: float) -> Parts:
-        """The seconds that each part of a step takes by itself; `budget` seconds are spent on each."""
-        return time_parts(self.envs.dream, self._tensors, self.settings.mode == "compile", budget)
+        """What a step through the vector env is spent on; `budget` seconds go into finding out."""
+        return time_parts(self.envs, self.actions, self.settings.mode == "compile", budget)
 
     def cost(self) -> Cost:
         """What a step must compute and move."""

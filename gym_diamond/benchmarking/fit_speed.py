@@ -10,14 +10,17 @@ import torch
 
 from gym_diamond import world_models
 from gym_diamond.benchmarking.dreams import Mode
+from gym_diamond.benchmarking.flops import Cost, cost_of
 from gym_diamond.benchmarking.timing import repeated
 from gym_diamond.checkpoint import load_world
 from gym_diamond.data.episode import Episode
 from gym_diamond.data.segments import SegmentStore
 from gym_diamond.fitting.config import FitConfig, RunConfig
+from gym_diamond.fitting.gradients import scorer
 from gym_diamond.fitting.learner import Learner, make_learner, update
 from gym_diamond.fitting.setup import fast_scorer
-from gym_diamond.hardware import resolve_device, resolve_precision
+from gym_diamond.hardware import ComputePrecision, resolve_device, resolve_precision
+from gym_diamond.world_models.objective import Objective
 from gym_diamond.world_models.protocol import WorldSpec
 
 NUM_EPISODES, NUM_STEPS = 8, 100  # of the play that is fitted to, which is noise
@@ -42,7 +45,8 @@ class FitSpeed(NamedTuple):
     precision: str
     mode: str
     batch_size: int
-    updates_per_second: float
+    update_seconds: float
+    cost: Cost  # of an update
 
 
 def fit_speeds(settings: FitSettings) -> list[FitSpeed]:
@@ -67,8 +71,21 @@ def fit_speeds(settings: FitSettings) -> list[FitSpeed]:
         score = fast_scorer(objective, config.fit, device)
         learner = make_learner(objective, optim, copy.deepcopy(objective.network), score)
         spent = median(_update_seconds(learner, store, settings.budget))
-        speeds.append(FitSpeed(objective.name, precision, settings.mode, optim.batch_size, 1 / spent))
+        cost = update_cost(objective, store, optim.batch_size, precision)
+        speeds.append(FitSpeed(objective.name, precision, settings.mode, optim.batch_size, spent, cost))
     return speeds
+
+
+def update_cost(objective: Objective[Any], store: SegmentStore, batch_size: int, precision: ComputePrecision) -> Cost:
+    """What the loss of a batch and its gradients compute and move, as they are before any compiling.
+
+    That is all of an update that has products: the optimizer and the average have none.
+    """
+    generator = torch.Generator(store.frames.device).manual_seed(0)
+    segment = store.sample(objective.window, batch_size, generator)
+    noise, counts = objective.draw(batch_size, generator, slice(None)), objective.counts(segment.is_real)
+    score = scorer(objective, precision)
+    return cost_of(lambda: score(segment, noise, counts))
 
 
 def _update_seconds(learner: Learner, store: SegmentStore, budget: float) -> list[float]:

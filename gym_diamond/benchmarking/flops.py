@@ -1,11 +1,10 @@
-"""What a step must compute and move, counted, and the time that this machine needs for it at the very least.
+"""What work must compute and move, counted, and the time that this machine needs for it at the very least.
 
 Counted are the products alone: convolutions and matrix multiplications, at two operations for a multiply-add, each
 reading its operands and writing its result once. All else could be fused into them and cost nothing. Memory between
 them could stay in a cache, so the bytes are those of a step that is fused but not tiled.
 """
 
-import copy
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -16,18 +15,20 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from gym_diamond.benchmarking.probe import Peak
+from gym_diamond.envs.compiled import engine
 from gym_diamond.envs.dream import Dream
+from gym_diamond.world_models import rows
 
 
 class Cost(NamedTuple):
-    """Of one step of all dreams together."""
+    """Of one step of all dreams together, or of one update of a fit."""
 
     flops: int
     bytes: int
 
 
 class Floor(NamedTuple):
-    """Seconds below which a step cannot come, for each of the two reasons."""
+    """Seconds below which the work cannot come, for each of the two reasons."""
 
     compute: float
     memory: float
@@ -45,22 +46,29 @@ def floor(cost: Cost, peak: Peak) -> Floor:
 
 @torch.no_grad()
 def step_cost(dream: Dream, action: Tensor) -> Cost:
-    """The cost of one step of `dream`, which was reset and stays where it is; nothing is computed for it.
+    """The cost of one step of `dream`, which was reset and stays where it is.
+
+    It is that of the step that runs, the fast one, before it is compiled. Counted are steps of one row and of two, so
+    that counting takes little memory; rows do not look at each other, so each further one costs as much as the second.
 
     Args:
-        dream: its world is counted as it is written, not as it is compiled.
+        dream: of a world with a backend.
         action: `(N,)` or `(N, A)` int64.
     """
-    ours: Any = dream.world
-    world = copy.deepcopy(ours).to("meta")  # shapes without values
-    now = dream.snapshot()
-    state = type(now.state)(*(leaf.to("meta") for leaf in now.state))
-    noise = world.draw(now.keys.to("meta"), now.counter.to("meta"))
-    return cost_of(lambda: world.step(state, action.to("meta"), noise))
+    world, now, step = dream.world, dream.snapshot(), engine(dream.world).step
+    noise = world.draw(now.keys, now.counter)
+
+    def cost(num_rows: int) -> Cost:
+        index = torch.zeros(num_rows, dtype=torch.int64, device=world.device)
+        state, drawn = rows.gather(now.state, index), rows.gather(noise, index)
+        return cost_of(lambda: step(state, action[index], drawn))
+
+    one, two, others = cost(1), cost(2), dream.num_envs - 1
+    return Cost(*(first + others * (both - first) for first, both in zip(one, two, strict=True)))
 
 
 def cost_of(call: Callable[[], object]) -> Cost:
-    """What the products in `call` compute and move."""
+    """What the products in `call` compute and move; it is called once."""
     with FlopCounterMode(display=False) as operations, _ByteCounter() as moved:
         call()
     return Cost(operations.get_total_flops(), moved.total)

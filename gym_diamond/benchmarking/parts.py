@@ -1,57 +1,104 @@
-"""What a step of a `Dream` is spent on, without a look inside the step, which an engine may have changed.
+"""What a step is spent on, without a look inside the step, which an engine may have changed.
 
-The shell is timed around a step that is free, the noise and the reward/end model by themselves on the tensors of a real
-step; what is left of the whole is the denoiser with its sampler. On a GPU each is recorded and replayed, as a step is:
-launched one by one, small kernels take longer than the whole.
+Noise and the network of reward and end are timed by themselves, on the tensors of a real step, as they run in it: the
+network is the one of the backend's fast step. What the others take are differences: between the vector env and its
+`Dream`, a `Dream` whose step is free and its noise, a whole step and all that is known of it. So everything is timed in
+turns, and what counts is the median over the rounds. On a GPU each is recorded and replayed, as a step is: launched one
+by one, small kernels take longer than the whole.
 """
 
+from collections.abc import Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import nn
 
-from gym_diamond.benchmarking.timing import repeated
+from gym_diamond import world_models
+from gym_diamond.benchmarking.timing import in_turns
 from gym_diamond.envs.compiled import compiled, drawing_compiler
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.moments import Compiler
+from gym_diamond.envs.vector import DreamVectorEnv
 from gym_diamond.replay import recorder
+from gym_diamond.world_models.diamond.reward_end import RewardEndModel
 from gym_diamond.world_models.protocol import Transition
 
 
-class Parts(NamedTuple):
-    """Seconds a step, of all dreams together."""
+class Round(NamedTuple):
+    """Seconds of a call of each, one after the other."""
 
+    vector_step: float  # of the NumPy vector env
+    step: float  # of its `Dream`
+    free_step: float  # of a `Dream` whose world costs nothing but its noise
     reward_end: float
     noise: float
-    shell: float  # of the `Dream`: all but noise and step
+
+
+class Parts(NamedTuple):
+    """Seconds of a step through the NumPy vector env, of all dreams together. 0: less than can be told."""
+
+    denoiser: float  # with its sampler
+    reward_end: float
+    noise: float
+    copies: float  # to NumPy
+    python: float  # of the `Dream`: all but noise and step
 
 
 @torch.no_grad()
-def time_parts(dream: Dream, action: Tensor, is_compiled: bool, budget: float) -> Parts:
-    """The medians of calls of each part.
+def time_parts(envs: DreamVectorEnv, actions: np.ndarray, is_compiled: bool, budget: float) -> Parts:
+    """What a step of `envs` is spent on.
 
     Args:
-        dream: of a world with the networks of the diamond backend; it was reset, and stays where it is.
-        action: `(N,)` or `(N, A)` int64.
-        is_compiled: whether the reward/end model is compiled first.
-        budget: seconds for each.
+        envs: of a world of the diamond backend, with games that never end; its dream was reset, and stays where it is.
+        actions: `(N,)` or `(N, A)` integers.
+        is_compiled: whether the step of `envs` is; the parts are then compiled too.
+        budget: seconds for all that is timed.
     """
-    world: Any = dream.world
-    now = dream.snapshot()
-    frames, memory = now.state.obs[:, -1:], (now.state.hx, now.state.cx)
+    dream, world = envs.dream, envs.dream.world
+    now, action = dream.snapshot(), torch.from_numpy(actions).to(world.device)
+    before, memory = now.state.obs[:, -1:], (now.state.hx, now.state.cx)
+    after = before.clone(memory_format=torch.contiguous_format)  # in memory like a frame that was just drawn
     record, compiler = recorder(world.device), drawing_compiler(is_compiled)
-    model: Any = compiled(world.rew_end_model) if is_compiled else world.rew_end_model
+    network: Any = running_reward_end(world)
+    judge: Any = compiled(network) if is_compiled else network
     draw: Any = compiler(world.draw) if compiler else world.draw
-    judge, draw = (record(call) if record else call for call in (model, draw))
+    judge, draw = (record(call) if record else call for call in (judge, draw))
     shell = free_dream(dream, record, compiler)
     calls = (
-        lambda: judge(frames, action[:, None], frames, memory),
-        lambda: draw(now.keys, now.counter),
+        lambda: envs.step(actions),
+        lambda: dream.step(action),
         lambda: shell.step(action),
+        lambda: judge(before, action[:, None], after, memory),
+        lambda: draw(now.keys, now.counter),
     )
-    reward_end, noise, around = (median(repeated(call, world.device, budget)) for call in calls)
-    return Parts(reward_end, noise, around - noise)
+    rounds = [Round(*taken) for taken in in_turns(calls, world.device, budget)]
+    dream.restore(now)
+    return parts_of(rounds)
+
+
+def parts_of(rounds: Sequence[Round]) -> Parts:
+    """The median of each part over the `rounds`, and 0 where it is below."""
+    return Parts(*(max(0.0, median(values)) for values in zip(*map(_parts_of_one, rounds), strict=True)))
+
+
+def _parts_of_one(taken: Round) -> Parts:
+    python = taken.free_step - taken.noise
+    denoiser = taken.step - python - taken.noise - taken.reward_end
+    return Parts(denoiser, taken.reward_end, taken.noise, taken.vector_step - taken.step, python)
+
+
+def running_reward_end(world: Any) -> nn.Module:
+    """The network of reward and end that runs in the fast step of `world`, a world of the diamond backend."""
+    networks: list[nn.Module] = []
+
+    def see(network: nn.Module) -> nn.Module:  # the fast step asks for a faster equal of each of its networks
+        networks.append(network)
+        return network
+
+    world_models.backend(world.backend).faster_step(world, see)
+    return next(network for network in networks if isinstance(network, RewardEndModel))
 
 
 def free_dream(dream: Dream, record: Compiler | None = None, compiler: Compiler | None = None) -> Dream:

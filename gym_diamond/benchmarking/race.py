@@ -20,12 +20,14 @@ from gym_diamond.errors import InvalidArgument
 
 Tell = Callable[[str], None]  # what is done next
 
+MIN_STEPS = 3  # of a turn
+
 
 class Pace(NamedTuple):
     """How long everything is measured."""
 
     rounds: int
-    seconds: float  # of each contestant, over all rounds
+    seconds: float  # of each contestant, over all rounds; as many again for the parts of its step
     parts: bool  # whether the parts of a step are timed too
 
 
@@ -41,6 +43,7 @@ class Lane(NamedTuple):
     """A contestant that is ready to run."""
 
     name: str
+    precision: str
     run: Callable[[int], Turn]  # so many steps
     first_step_seconds: float
     peak_bytes: Callable[[], int | None]
@@ -76,6 +79,7 @@ class Theirs(NamedTuple):
     """What was measured of the reference in one mode."""
 
     mode: Mode
+    precision: str
     first_step_seconds: float
     turns: list[Turn]
     peak_bytes: int | None
@@ -109,8 +113,14 @@ def race(dreams: Sequence[DreamSettings], rivals: Sequence[ReferenceSettings], p
         workers = [stack.enter_context(start_dreams(settings, tell)) for settings in dreams]
         facts = [worker.call(Dreams.facts) for worker in workers]
         ours = [
-            Lane(s.mode, partial(run_dreams, worker), fact.first_step_seconds, partial(worker.call, Dreams.peak_bytes))
-            for s, worker, fact in zip(dreams, workers, facts, strict=True)
+            Lane(
+                s.mode,
+                fact.precision,
+                partial(run_dreams, w),
+                fact.first_step_seconds,
+                partial(w.call, Dreams.peak_bytes),
+            )
+            for s, w, fact in zip(dreams, workers, facts, strict=True)
         ]
         theirs, failed = start_rivals(stack, rivals, tell)
         turns = take_turns([*ours, *theirs.values()], pace, tell)
@@ -121,7 +131,7 @@ def race(dreams: Sequence[DreamSettings], rivals: Sequence[ReferenceSettings], p
         return Result(
             [Ours(*row) for row in zip(dreams, facts, costs, turns[:num], peaks[:num], parts, strict=True)],
             [
-                Theirs(mode, lane.first_step_seconds, taken, peak)
+                Theirs(mode, lane.precision, lane.first_step_seconds, taken, peak)
                 for (mode, lane), taken, peak in zip(theirs.items(), turns[num:], peaks[num:], strict=True)
             ],
             failed,
@@ -130,14 +140,24 @@ def race(dreams: Sequence[DreamSettings], rivals: Sequence[ReferenceSettings], p
 
 def take_turns(lanes: Sequence[Lane], pace: Pace, tell: Tell) -> list[list[Turn]]:
     """The turns of each of `lanes`: one in every round, one after the other."""
-    budget = pace.seconds / pace.rounds
-    steps = [steps_for(budget, _whole(lane.run(1))) for lane in lanes]
+    steps = [steps_a_turn(lane, pace) for lane in lanes]
     turns: list[list[Turn]] = [[] for _ in lanes]
     for i in range(pace.rounds):
         for lane, num, taken in zip(lanes, steps, turns, strict=True):
             tell(f"{lane.name}, round {i + 1}")
             taken.append(lane.run(num))
     return turns
+
+
+def steps_a_turn(lane: Lane, pace: Pace) -> int:
+    """How many steps of `lane` fill a round; `MIN_STEPS` at least, but one if it takes longer than all rounds may.
+
+    The very first step is not the last that is slow, as memory is still asked for, so one more goes before the step
+    that is looked at.
+    """
+    lane.run(1)
+    step_seconds = _whole(lane.run(1))
+    return 1 if step_seconds > pace.seconds else max(MIN_STEPS, steps_for(pace.seconds / pace.rounds, step_seconds))
 
 
 def _whole(turn: Turn) -> float:
@@ -173,7 +193,7 @@ def time_parts(worker: Worker[Dreams], settings: DreamSettings, pace: Pace, tell
     if not pace.parts:
         return None
     tell(f"{settings.mode}, parts of a step")
-    return worker.call(Dreams.parts, pace.seconds / pace.rounds)
+    return worker.call(Dreams.parts, pace.seconds)
 
 
 def start_rivals(
@@ -195,8 +215,8 @@ def start_rivals(
             failed[settings.mode] = crash.reason
             continue
         run = partial(run_reference, worker)
-        first = worker.call(Reference.first_seconds)
-        lanes[settings.mode] = Lane(name, run, first, partial(worker.call, Reference.peak_bytes))
+        first, precision = worker.call(Reference.first_seconds), worker.call(Reference.precision)
+        lanes[settings.mode] = Lane(name, precision, run, first, partial(worker.call, Reference.peak_bytes))
     if rivals and not lanes:
         reasons = "; ".join(f"{mode}: {reason}" for mode, reason in failed.items())
         raise InvalidArgument(

@@ -89,6 +89,10 @@ class Reference:
         """The seconds of the very first step, compilation included."""
         return self._first_seconds
 
+    def precision(self) -> str:
+        """What it computes in (see `products_precision`)."""
+        return products_precision(self.device)
+
     def step_seconds(self, num_steps: int) -> float:
         """The mean seconds of a step, over `num_steps` in a row."""
 
@@ -101,6 +105,12 @@ class Reference:
     def peak_bytes(self) -> int | None:
         """The most memory that was ever held here (see `memory.peak_bytes`)."""
         return peak_bytes(self.device)
+
+
+def products_precision(device: torch.device) -> str:
+    """What this process multiplies float32 matrices in: "tf32" on a GPU that has it, if that is allowed, or "fp32"."""
+    has_tf32 = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+    return "tf32" if has_tf32 and torch.backends.cuda.matmul.allow_tf32 else "fp32"
 
 
 def build_env(modules: ReferenceModules, settings: ReferenceSettings) -> Any:

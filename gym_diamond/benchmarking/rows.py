@@ -1,8 +1,11 @@
-"""What was measured as rows of plain JSON values: one for each batch, precision, mode and number of denoising steps."""
+"""What was measured as rows of plain JSON values: one for each batch, precision, mode and number of denoising steps,
+and one for each objective of a fit.
+"""
 
 from typing import Any, NamedTuple
 
-from gym_diamond.benchmarking.flops import floor
+from gym_diamond.benchmarking.fit_speed import FitSpeed
+from gym_diamond.benchmarking.flops import Cost, floor
 from gym_diamond.benchmarking.probe import Peak
 from gym_diamond.benchmarking.race import Ours, Result, Theirs
 from gym_diamond.benchmarking.timing import percentile
@@ -45,39 +48,45 @@ def row(subject: Subject, ours: Ours, result: Result, peak: Peak) -> dict[str, A
         "rounds": len(ours.turns),
         "steps_per_round": ours.turns[0].num_steps,
         "round_step_ms": [1e3 * turn.step_seconds for turn in ours.turns],
-        "floor": against_floor(ours, peak),
+        "floor": against_floor(ours.cost, ours.step_seconds, peak),
         "parts": parts(ours),
         **against_reference(ours, result),
     }
 
 
-def against_floor(ours: Ours, peak: Peak) -> dict[str, float]:
-    """The least time that a step could take on this machine, and how many times as long it takes."""
-    least = floor(ours.cost, peak)
+def fit_row(speed: FitSpeed, peak: Peak) -> dict[str, Any]:
+    """All that was measured of one objective of a fit."""
     return {
-        "gflop": ours.cost.flops / 1e9,
-        "mib": ours.cost.bytes / MIB,
+        "objective": speed.objective,
+        "precision": speed.precision,
+        "mode": speed.mode,
+        "batch_size": speed.batch_size,
+        "updates_per_second": 1 / speed.update_seconds,
+        "update_ms": 1e3 * speed.update_seconds,
+        "floor": against_floor(speed.cost, speed.update_seconds, peak),
+    }
+
+
+def against_floor(cost: Cost, seconds: float, peak: Peak) -> dict[str, float]:
+    """The least time that work of this `cost` could take on this machine, and how many times as long it took."""
+    least = floor(cost, peak)
+    return {
+        "gflop": cost.flops / 1e9,
+        "mib": cost.bytes / MIB,
         "compute_ms": 1e3 * least.compute,
         "memory_ms": 1e3 * least.memory,
         "ms": 1e3 * least.seconds,
-        "ratio_to_floor": ours.step_seconds / least.seconds,
-        "gflop_per_second": ours.cost.flops / ours.step_seconds / 1e9,
+        "ratio_to_floor": seconds / least.seconds,
+        "gflop_per_second": cost.flops / seconds / 1e9,
     }
 
 
 def parts(ours: Ours) -> dict[str, dict[str, float]] | None:
-    """Milliseconds and shares of a step of the vector env; the denoiser is what the others leave. None: not timed."""
+    """Milliseconds of the parts of a step of the vector env, and their shares of their sum. None: not timed."""
     if ours.parts is None:
         return None
-    whole, part = ours.vector_step_seconds, ours.parts
-    seconds = {
-        "denoiser": ours.step_seconds - sum(part),
-        "reward_end": part.reward_end,
-        "noise": part.noise,
-        "copies": whole - ours.step_seconds,
-        "python": part.shell,
-    }
-    return {name: {"ms": 1e3 * value, "share": value / whole} for name, value in seconds.items()}
+    whole = sum(ours.parts)
+    return {name: {"ms": 1e3 * value, "share": value / whole} for name, value in ours.parts._asdict().items()}
 
 
 def against_reference(ours: Ours, result: Result) -> dict[str, Any]:
@@ -89,7 +98,7 @@ def against_reference(ours: Ours, result: Result) -> dict[str, Any]:
         "reference_env_steps_per_second": num / best.step_seconds,
         "ratio_to_reference": best.step_seconds / ours.step_seconds,
         "reference": {
-            "precision": "fp32",
+            "precision": best.precision,
             "best_mode": best.mode,
             **{theirs.mode: of_reference(theirs, num) for theirs in result.theirs},
             **{mode: {"failed": reason} for mode, reason in result.failed.items()},

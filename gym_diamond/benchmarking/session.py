@@ -13,10 +13,11 @@ import gym_diamond
 from gym_diamond.benchmarking.checkout import can_load, check_checkout
 from gym_diamond.benchmarking.dreams import MODES, DreamSettings, Mode
 from gym_diamond.benchmarking.fit_speed import FitSettings, fit_speeds
+from gym_diamond.benchmarking.origin import commit, instructions
 from gym_diamond.benchmarking.probe import SECONDS, Peak, ProbeSettings, probe
 from gym_diamond.benchmarking.race import Pace, Tell, num_tellings, race
 from gym_diamond.benchmarking.reference import ReferenceSettings, check_comparable
-from gym_diamond.benchmarking.rows import Subject, rows
+from gym_diamond.benchmarking.rows import Subject, fit_row, rows
 from gym_diamond.benchmarking.worker import isolated
 from gym_diamond.checkpoint import load_world
 from gym_diamond.hardware import describe, resolve_device, resolve_precision
@@ -85,8 +86,9 @@ def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "version": gym_diamond.__version__,
+        "commit": commit(),
         "torch": torch.__version__,
-        "hardware": describe(device),
+        "hardware": {**describe(device), "instructions": instructions(device)},
         "load": load,
         "peaks": {p: {**peak._asdict(), "flops_per_second": peak.flops_per_second} for p, peak in peaks.items()},
         "rows": [],
@@ -99,7 +101,7 @@ def measure(subject: Subject, plan: Plan, command: str, tell: Tell) -> Iterator[
     for precision, mode in plan.fits:
         tell(f"fit, {precision}, {mode}")
         fit = FitSettings(str(plan.directory), plan.device, precision, mode, plan.threads, plan.pace.seconds)
-        document["fit"] += [speed._asdict() for speed in isolated("fit", fit_speeds, fit)]
+        document["fit"] += [fit_row(speed, peaks[precision]) for speed in isolated("fit", fit_speeds, fit)]
         yield document
 
 

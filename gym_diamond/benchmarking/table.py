@@ -9,6 +9,7 @@ Row = Mapping[str, Any]
 
 BUSY = 0.5  # a load from which speeds are not those of the machine
 SETTINGS = ("dreams", "precision", "mode", "steps")  # the columns that every table of dreams begins with
+FLOOR = ("GFLOP", "MiB moved", "floor, ms")
 PARTS = {"denoiser": "denoiser", "reward_end": "reward/end", "noise": "noise", "copies": "copies", "python": "Python"}
 
 
@@ -20,8 +21,8 @@ def speed_table(rows: Sequence[Row]) -> str:
 
 def floor_table(rows: Sequence[Row]) -> str:
     """What a step needs, the least time that it could take on this machine, and the time that it takes."""
-    head = ("GFLOP", "MiB moved", "floor, ms", "step, ms", "times the floor")
-    return table([[*SETTINGS, *head], *([*_settings(row), *_floor(row)] for row in rows)])
+    lines = ([*_settings(row), *_floor(row["floor"], row["step_ms"])] for row in rows)
+    return table([[*SETTINGS, *FLOOR, "step, ms", "times the floor"], *lines])
 
 
 def reference_table(rows: Sequence[Row]) -> str:
@@ -31,15 +32,19 @@ def reference_table(rows: Sequence[Row]) -> str:
 
 
 def parts_table(rows: Sequence[Row]) -> str:
-    """Milliseconds of each part of a step through the NumPy vector env, and its share."""
+    """Milliseconds of each part of a step through the NumPy vector env, and its share of their sum."""
     return table([[*SETTINGS, *PARTS.values()], *([*_settings(row), *_parts(row)] for row in rows)])
 
 
 def fit_table(speeds: Sequence[Row]) -> str:
-    """Updates a second of each objective."""
+    """Updates a second of each objective, what one needs, and the least time that it could take on this machine."""
     told = ("objective", "precision", "mode", "batch_size")
-    lines = [[*(str(one[key]) for key in told), speed(one["updates_per_second"])] for one in speeds]
-    return table([["objective", "precision", "mode", "batch", "updates/s"], *lines])
+    head = ("objective", "precision", "mode", "batch", "updates/s", *FLOOR, "update, ms", "times the floor")
+    lines = [
+        [*(str(one[key]) for key in told), speed(one["updates_per_second"]), *_floor(one["floor"], one["update_ms"])]
+        for one in speeds
+    ]
+    return table([head, *lines])
 
 
 def _settings(row: Row) -> list[str]:
@@ -57,13 +62,12 @@ def _speed(row: Row) -> list[str]:
     ]
 
 
-def _floor(row: Row) -> list[str]:
-    least = row["floor"]
+def _floor(least: Row, ms: float) -> list[str]:
     return [
         number(least["gflop"], "{:,.1f}"),
         number(least["mib"], "{:,.0f}"),
         number(least["ms"], "{:,.1f}"),
-        number(row["step_ms"], "{:,.1f}"),
+        number(ms, "{:,.1f}"),
         number(least["ratio_to_floor"], "{:.1f}"),
     ]
 

@@ -24,20 +24,32 @@ def seconds(call: Callable[[], object], device: torch.device) -> float:
 
 
 def repeated(call: Callable[[], object], device: torch.device, budget: float, at_least: int = 3) -> list[float]:
-    """The seconds of each of several calls, after one that warms up and does not count.
+    """The seconds of each of several calls, after one that warms up and does not count: `in_turns` with itself."""
+    return [taken for (taken,) in in_turns([call], device, budget, at_least)]
+
+
+def in_turns(
+    calls: Sequence[Callable[[], object]], device: torch.device, budget: float, at_least: int = 3
+) -> list[list[float]]:
+    """The seconds of each of `calls` in each of several rounds, after a round that warms up and does not count.
+
+    A machine's speed drifts while it is measured; what is called in the same round has the same share of that.
 
     Args:
-        call: what is timed.
-        device: where it computes.
-        budget: seconds; it is called until they are used up.
-        at_least: so often it is called in any case.
+        calls: what is timed, one after the other in every round.
+        device: where they compute.
+        budget: seconds for all of them together; there are rounds until they are used up.
+        at_least: so many rounds there are in any case.
     """
-    call()
+    for call in calls:
+        call()
     synchronize(device)
-    found: list[float] = []
-    while len(found) < at_least or sum(found) < budget:
-        found.append(seconds(call, device))
-    return found
+    rounds: list[list[float]] = []
+    spent = 0.0
+    while len(rounds) < at_least or spent < budget:
+        rounds.append([seconds(call, device) for call in calls])
+        spent += sum(rounds[-1])
+    return rounds
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -1,10 +1,9 @@
 """`gym-diamond bench`: how fast dreams and fits are on this machine, beside its limits and beside the reference."""
 
 import os
-import re
 import shlex
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from gym_diamond.benchmarking.dreams import MODES
 from gym_diamond.benchmarking.race import Pace
 from gym_diamond.benchmarking.random_world import find_preset, write_random_world
+from gym_diamond.benchmarking.result_path import target
 from gym_diamond.benchmarking.rows import Subject
 from gym_diamond.benchmarking.session import Plan, all_batches, measure
 from gym_diamond.benchmarking.table import summary
@@ -40,7 +40,8 @@ class Arguments:
 
     A table of env-steps/s, latency and memory for each batch; what a step is spent on; the least time that a step could
     take here, from the operations and bytes it needs and from what this machine was measured to do at most; and the
-    updates a second of a fit. Compiling takes minutes on a CPU; --mode eager is there at once.
+    updates a second of a fit, beside the least time of one. Compiling takes minutes on a CPU; --mode eager is there at
+    once.
 
     The bundled architecture; the published one at two batch sizes; a world of your own in both modes:
       gym-diamond bench
@@ -72,15 +73,17 @@ class Arguments:
     rounds: int = 5
     """Each contestant has a turn in each round; its speed is the median over the rounds."""
     seconds: float = 10.0
-    """For which each contestant is timed, over all rounds; a turn has one step at least."""
+    """For which each contestant is timed, over all rounds. A turn has three steps at least, however long they take, but
+    one of a step that takes longer than this."""
     parts: bool = True
-    """Time the parts of a step too."""
+    """Time the parts of a step too, for as long again."""
     fit: bool = True
     """Time the updates of a fit too."""
     reference: str | None = None
     """Folder of a checkout of the reference implementation, to be timed in the same run."""
     json: Path | None = None
-    """A file for all numbers, rewritten whole after each batch; a folder gets one named by date and hardware."""
+    """A file for all numbers, rewritten whole after each batch; a folder gets a new one, named by date, hardware,
+    what is measured and mode."""
 
 
 def main(argv: list[str]) -> int:
@@ -96,7 +99,7 @@ def main(argv: list[str]) -> int:
             with bar(plan.num_tellings) as tell:
                 for document in measure(subject, plan, command(argv, arguments), tell):
                     if arguments.json is not None:
-                        place = target(arguments.json, document)
+                        place = place or target(arguments.json, document)
                         write_json(place, document)
         finally:  # what was measured is told even if the next batch does not fit into memory
             if document is not None:
@@ -209,15 +212,6 @@ def names(text: str, option: str, allowed: Sequence[Name]) -> list[Name]:
         if word not in allowed:
             raise InvalidArgument(f"{option} has {word!r}; there is {', '.join(allowed)}.")
     return [name for name in allowed if name in words]
-
-
-def target(path: Path, document: Mapping[str, Any]) -> Path:
-    """The file that the document is written to; in a folder one that is named by date, hardware and subject."""
-    if not path.is_dir():
-        return path
-    row, hardware = document["rows"][0], document["hardware"]
-    words = f"{hardware['model']} {row['threads']} threads {row['preset'] or row['world']}"
-    return path / f"{document['date'][:10]}-{re.sub('[^a-z0-9]+', '-', words.lower()).strip('-')}.json"
 
 
 def command(argv: Sequence[str], arguments: Arguments) -> str:

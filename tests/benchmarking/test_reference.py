@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +11,13 @@ from torch import nn
 
 from gym_diamond.benchmarking.race import start_rivals
 from gym_diamond.benchmarking.random_world import find_preset
-from gym_diamond.benchmarking.reference import Reference, ReferenceSettings, check_comparable, never_end
+from gym_diamond.benchmarking.reference import (
+    Reference,
+    ReferenceSettings,
+    check_comparable,
+    never_end,
+    products_precision,
+)
 from gym_diamond.benchmarking.worker import Worker
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models.protocol import Sampling, WorldSpec
@@ -32,6 +39,7 @@ def test_it_steps_with_our_architecture_and_batch_and_needs_no_emulator(tmp_path
     with Worker("reference", Reference, settings(write_checkout(tmp_path))) as worker:
         assert worker.call(Reference.step_seconds, 2) >= 0.004, "two rows of 2 ms"
         assert worker.call(Reference.first_seconds) >= 0.004
+        assert worker.call(Reference.precision) == "fp32"
         assert worker.call(architecture) == {
             "lstm_dim": 16,
             "img_channels": 3,
@@ -42,6 +50,23 @@ def test_it_steps_with_our_architecture_and_batch_and_needs_no_emulator(tmp_path
             "attn_depths": [False, False],
             "num_actions": 4,
         }
+
+
+@pytest.mark.parametrize(
+    ("device", "capability", "is_allowed", "told"),
+    [
+        ("cuda", (9, 0), True, "tf32"),
+        ("cuda", (9, 0), False, "fp32"),
+        ("cuda", (7, 5), True, "fp32"),
+        ("cpu", (9, 0), True, "fp32"),
+    ],
+)
+def test_on_a_gpu_that_has_it_and_where_it_is_allowed_its_precision_is_tf32(
+    device, capability, is_allowed, told, monkeypatch
+):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    monkeypatch.setattr(torch.backends.cuda, "matmul", SimpleNamespace(allow_tf32=is_allowed))
+    assert products_precision(torch.device(device)) == told
 
 
 def test_its_games_never_end_whatever_it_is_shown():

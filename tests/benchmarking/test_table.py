@@ -4,15 +4,17 @@ from gym_diamond.benchmarking.table import fit_table, load_sentence, peak_senten
 
 
 def test_a_fit_has_a_line_for_each_objective():
+    least = {"gflop": 12.34, "mib": 1234.5, "ms": 50.0, "ratio_to_floor": 16.14}
+    one = {"precision": "fp32", "mode": "eager", "batch_size": 16, "floor": least}
     speeds = [
-        {"objective": "denoiser", "precision": "fp32", "mode": "eager", "batch_size": 16, "updates_per_second": 1.239},
-        {"objective": "reward_end", "precision": "bf16", "mode": "compile", "batch_size": 32, "updates_per_second": 12},
+        {"objective": "denoiser", **one, "updates_per_second": 1.239, "update_ms": 807.1},
+        {"objective": "reward_end", **one, "updates_per_second": 12, "update_ms": 83.3},
     ]
-    assert fit_table(speeds).splitlines() == [
-        "| objective  | precision | mode    | batch | updates/s |",
-        "|------------|-----------|---------|-------|-----------|",
-        "| denoiser   | fp32      | eager   | 16    | 1.24      |",
-        "| reward_end | bf16      | compile | 32    | 12.0      |",
+    head, _, *lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in fit_table(speeds).splitlines()]
+    assert head[4:] == ["updates/s", "GFLOP", "MiB moved", "floor, ms", "update, ms", "times the floor"]
+    assert lines == [
+        ["denoiser", "fp32", "eager", "16", "1.24", "12.3", "1,234", "50.0", "807.1", "16.1"],
+        ["reward_end", "fp32", "eager", "16", "12.0", "12.3", "1,234", "50.0", "83.3", "16.1"],
     ]
 
 

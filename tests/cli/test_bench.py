@@ -1,6 +1,8 @@
 """`gym-diamond bench` as a person uses it: tables on screen, all numbers in a file, clear words for what cannot be."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 
 from gym_diamond.benchmarking.random_world import write_random_world
 from gym_diamond.cli import main
-from gym_diamond.cli.bench import Arguments, command, names, numbers, target
+from gym_diamond.cli.bench import Arguments, command, names, numbers
 from tests.benchmarking.checkout import write_checkout
 from tests.benchmarking.plain import PLAIN
 
@@ -35,7 +37,11 @@ def test_it_writes_what_the_table_shows(tmp_path: Path, capsys, monkeypatch):
         assert row["reference_env_steps_per_second"] <= 500, "2 ms a row"
         assert len(row["round_step_ms"]) == 2
         assert row["floor"]["ratio_to_floor"] > 0
+        assert row["reference"]["precision"] == "fp32"
+        assert all(part["share"] >= 0 for part in row["parts"].values())
     assert document["load"] >= 0
+    assert document["hardware"]["instructions"]
+    assert document["commit"] is None or re.fullmatch("[0-9a-f]{40}(-dirty)?", document["commit"])
     assert document["command"].startswith("gym-diamond bench --world plain --num-envs 2 --reference reference --json")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plain", "reference", "speed.json"]
 
@@ -82,14 +88,19 @@ def test_lists_have_commas_and_everything_once():
     assert names("compile,eager", "--mode", ("eager", "compile")) == ["eager", "compile"]
 
 
-def test_in_a_folder_the_file_is_named_by_date_hardware_and_what_was_measured(tmp_path: Path):
-    document = {
-        "date": "2026-01-02T03:04:05+00:00",
-        "hardware": {"model": "AMD EPYC(tm) 7"},
-        "rows": [{"threads": 2, "preset": "paper", "world": None}],
-    }
-    assert target(tmp_path, document) == tmp_path / "2026-01-02-amd-epyc-tm-7-2-threads-paper.json"
-    assert target(tmp_path / "mine.json", document) == tmp_path / "mine.json"
+def test_into_a_folder_each_run_writes_one_file_of_its_own_whole_after_each_batch(tmp_path: Path, monkeypatch):
+    def two_batches(*_: object) -> Iterator[dict[str, Any]]:
+        row = {"threads": 2, "preset": "tiny", "world": None, "mode": "eager"}
+        document = {"date": "2026-01-02T03:04:05+00:00", "hardware": {"model": "Z80"}, "rows": [row]}
+        yield document
+        yield {**document, "rows": [row, row]}
+
+    monkeypatch.setattr("gym_diamond.cli.bench.measure", two_batches)
+    monkeypatch.setattr("gym_diamond.cli.bench.summary", lambda document: "")
+    for _ in range(2):
+        assert main(["bench", "--preset", "tiny", "--json", str(tmp_path), *QUICK]) == 0
+    found = {path.stem: len(json.loads(path.read_text())["rows"]) for path in tmp_path.iterdir()}
+    assert found == {"2026-01-02-z80-2-threads-tiny-eager": 2, "2026-01-02-z80-2-threads-tiny-eager-2": 2}
 
 
 def test_where_things_lie_on_this_machine_is_nobodys_business():
