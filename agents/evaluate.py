@@ -31,8 +31,8 @@ class EvaluateConfig:
 
     A policy is a world directory with a policy in it, a .zip of stable-baselines3, random, sticky, scripted, or any
     other that `gym-diamond collect --policy` knows. Several are runs of one method, each trained with a seed of its
-    own: their mean scores are summed up together. Scores are the game's own, unclipped; the sum of signs, which is what
-    dreams pay, stands beside them.
+    own: their mean scores are summed up together, in a line and in the picture. Scores are the game's own, unclipped;
+    the sum of signs, which is what dreams pay, stands beside them.
 
       python -m agents.evaluate runs/breakout-agent --game Breakout --out runs/breakout-agent/scores.json
       python -m agents.evaluate runs/ppo-0.zip runs/ppo-1.zip runs/ppo-2.zip --game Pong --out ppo.json
@@ -72,9 +72,12 @@ def main(words: Sequence[str]) -> None:
     drawn = {name: score for name, score in others.items() if name in DRAWN}
     config.out.parent.mkdir(parents=True, exist_ok=True)
     write_json(config.out, {**report, "published": others})
-    write_bytes(config.out.with_suffix(".png"), draw_scores(config.game, report["results"], drawn))
+    several = together(report["runs"])
+    write_bytes(config.out.with_suffix(".png"), draw_scores(config.game, [*report["results"], *several], drawn))
     for row in report["results"]:
         say(sentence(row))
+    for row in several:
+        say(sentence_together(row))
     say(f"all games: {config.out}, {config.out.with_suffix('.png')}")
 
 
@@ -108,7 +111,8 @@ def evaluate(config: EvaluateConfig, advance: Callable[[int], object] = lambda g
     for sticky in config.sticky_actions:
         rows = [judge(config, policy, sticky, advance) for policy in config.policies]
         results += rows
-        runs.append({"sticky_actions": sticky, **scored(config.game, [row["score"]["mean"]["value"] for row in rows])})
+        means = [row["score"]["mean"]["value"] for row in rows]
+        runs.append({"sticky_actions": sticky, "means": means, **scored(config.game, means)})
     settings = {"game": config.game, "episodes": config.episodes, "seed": config.seed, "num_envs": config.num_envs}
     return {**settings, "max_frames": config.max_frames, "results": results, "runs": runs}
 
@@ -148,13 +152,31 @@ def other_scores(game: str) -> dict[str, float]:
     return {**bounds(game), **published(game)}
 
 
+def together(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row of all policies for each of `runs`, with the mean score of each in the place of a game; of one: none."""
+    return [
+        {**run, "policy": f"all {len(run['means'])} policies", "games": [{"score": mean} for mean in run["means"]]}
+        for run in runs
+        if len(run["means"]) > 1
+    ]
+
+
 def sentence(row: dict[str, Any]) -> str:
     """One policy in one line."""
+    cut = f", {row['cut_off']} cut off" if row["cut_off"] else ""
+    return f"{_summary(row)} ({len(row['games'])} games{cut})"
+
+
+def sentence_together(row: dict[str, Any]) -> str:
+    """All policies in one line: what their mean scores come to."""
+    return f"{_summary(row)} (of the mean score of each)"
+
+
+def _summary(row: dict[str, Any]) -> str:
     parts = [f"{name} {_with_interval(row['score'][name])}" for name in ("mean", "iqm", "median")]
     if row["human_normalized"] is not None:
         parts.append(f"human-normalised {row['human_normalized']['mean']['value']:.2f}")
-    cut = f", {row['cut_off']} cut off" if row["cut_off"] else ""
-    return f"{row['policy']}, sticky {row['sticky_actions']:g}: {', '.join(parts)} ({len(row['games'])} games{cut})"
+    return f"{row['policy']}, sticky {row['sticky_actions']:g}: {', '.join(parts)}"
 
 
 def _with_interval(estimate: dict[str, float | None]) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 from torch import Tensor
 
 from agents.actor_learner import ActorLearner, update
-from agents.imagine_config import ImagineConfig
+from agents.imagine_config import MOST_BETWEEN_LOOKS, ImagineConfig
 from agents.imagine_run import Position
 from agents.playing import Play
 from agents.rollout import rollout
@@ -46,7 +46,7 @@ def imagine(learner: ActorLearner, play: Play, config: ImagineConfig, start: Pos
         InvalidRun: a loss or a gradient is not finite; the last checkpoint stays as it was.
         KeyboardInterrupt: Ctrl-C; the checkpoint holds all that was done.
     """
-    position = reported = saved = start
+    position = reported = saved = looked = start
     began = time.monotonic() - start.elapsed
     tally: list[dict[str, Tensor]] = []
     with deferred_interrupt() as interrupted:
@@ -56,11 +56,14 @@ def imagine(learner: ActorLearner, play: Play, config: ImagineConfig, start: Pos
             tally.append(update(learner, dreamt, config.loss, position.updates))
             position = Position(position.updates + 1, time.monotonic() - began)
             saves = position.elapsed - saved.elapsed >= 60 * config.checkpoint_minutes
+            if is_time_to_look(config, looked, position):  # before the report, which shows it
+                before = time.monotonic()
+                hooks.look_at_reality(position)
+                began += time.monotonic() - before  # a look is no training: it takes nothing from max_minutes
+                looked = position
             if saves or position.updates % config.log_every == 0:
                 hooks.report(position, _summary(tally, reported, position, config))
                 tally, reported = [], position
-            if config.real_every and position.updates % config.real_every == 0:
-                hooks.look_at_reality(position)
             if saves:  # always just after a report, so that numbers that are not finite are never saved
                 hooks.checkpoint(play, position)
                 saved = position
@@ -71,6 +74,20 @@ def imagine(learner: ActorLearner, play: Play, config: ImagineConfig, start: Pos
     if interrupted.is_set():
         raise KeyboardInterrupt
     return position
+
+
+def is_time_to_look(config: ImagineConfig, looked: Position, position: Position) -> bool:
+    """Whether the real game is looked at in `position`.
+
+    Args:
+        config: says how often, or leaves it to the length of the run: then after each tenth of it, or sooner.
+        looked: where the last look was, or the run began or was taken up.
+        position: just after an update.
+    """
+    if config.real_every is not None:
+        return config.real_every > 0 and position.updates % config.real_every == 0
+    tenths = [int(10 * place.progress(config)) for place in (looked, position)]
+    return tenths[0] < tenths[1] or position.updates - looked.updates >= MOST_BETWEEN_LOOKS
 
 
 def _summary(

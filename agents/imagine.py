@@ -156,7 +156,7 @@ def real_games(config: ImagineConfig, spec: WorldSpec) -> RealAtari | None:
     Raises:
         MissingExtra: the emulator is not installed.
     """
-    if not config.real_every or spec.game not in GAMES or (spec.height, spec.width, spec.channels) != (64, 64, 3):
+    if config.real_every == 0 or spec.game not in GAMES or (spec.height, spec.width, spec.channels) != (64, 64, 3):
         return None
     try:
         return RealAtari(spec.game, config.real_games)

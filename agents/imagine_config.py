@@ -11,6 +11,7 @@ from agents.resuming import check_unchanged
 from gym_diamond.envs.loading import DreamArguments
 from gym_diamond.errors import InvalidArgument
 
+MOST_BETWEEN_LOOKS = 4_000  # updates: the reference's ten epochs
 FREE = ("steps", "max_minutes", "threads", "checkpoint_minutes", "log_every", "real_every")  # --resume may change them
 
 
@@ -21,7 +22,7 @@ class ImagineConfig:
     steps: int | None = None
     """Dreamt steps, of all dreams together. The paper's agent dreams 192,000,000. Give this, max_minutes or both."""
     max_minutes: float | None = None
-    """Minutes to train for, those before a --resume included."""
+    """Minutes to train for, those before a --resume included. Looks at the real game come on top."""
     num_dreams: int = 32
     """Dreams at once."""
     dream_steps: int = 15
@@ -42,9 +43,10 @@ class ImagineConfig:
     """Minutes between checkpoints. A killed run loses at most these."""
     log_every: int = 20
     """Updates between reports."""
-    real_every: int = 4_000
-    """Updates between looks at the real game (4,000 are the reference's ten epochs); 0 = never. Without influence on
-    training; needs the emulator, and is left out where ALE has no such game."""
+    real_every: int | None = None
+    """Updates between looks at the real game; 0 = never. By default a tenth of the run, of its steps or its minutes,
+    and at most 4,000 updates, the reference's ten epochs. Without influence on training; needs the emulator, and is
+    left out where ALE has no such game."""
     real_games: int = 4
     """Games that are played then."""
     real_max_steps: int = 5_000
@@ -62,8 +64,9 @@ class ImagineConfig:
             if getattr(self, name) < 1:
                 raise InvalidArgument(f"{name} is {getattr(self, name)}; it must be at least 1.")
         for name in ("seed", "checkpoint_minutes", "real_every"):
-            if not getattr(self, name) >= 0:
-                raise InvalidArgument(f"{name} is {getattr(self, name)}; it must be at least 0.")
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise InvalidArgument(f"{name} is {value}; it must be at least 0.")
         if not self.channels or min(self.channels) < 1:
             raise InvalidArgument(f"channels is {self.channels}; give at least one number, each at least 1.")
         if self.dream.frame_stack != 1:

@@ -12,7 +12,8 @@ def draw_scores(game: str, rows: Sequence[Mapping[str, Any]], others: Mapping[st
 
     Args:
         game: for the title.
-        rows: each with "policy", "sticky_actions", "games" (each with "score") and "score" (of `summarize`).
+        rows: each with "policy", "sticky_actions", "games" (each with "score") and "score" (of `summarize`). One of
+            several policies has the mean score of each in the place of a game.
         others: name to score, drawn as vertical lines.
     """
     figure, axes = panels(1, 1, 8.0, 1.6 + 0.5 * len(rows))

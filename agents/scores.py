@@ -3,6 +3,9 @@
 Random and human scores stand in `gym_diamond.games`: those that every paper on Atari-100k compares with. An agent's
 score is the mean over its five runs, which its authors published run by run. Left out are agents of which only the
 rounded means of a paper's table are to be had.
+
+STORM's file has 0 in all five runs of Freeway. So the mean and the median over the 26 games that follow from it, 1.222
+and 0.425 on that scale, are below the 1.267 and 0.584 that its paper states. Here stands what the file says.
 """
 
 from typing import NamedTuple

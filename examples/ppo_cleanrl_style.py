@@ -1,15 +1,22 @@
 """PPO in one file, in the style of CleanRL, on the torch-native `Dream`: frames never leave the device.
 
-What differs from such a script for ordinary vector envs is marked `# dream`, with the reason; nothing else does.
+Where it computes something else than CleanRL's `ppo_atari.py`, or in another way, a line is marked `# dream`, with the
+reason. The rest is that script's, written shorter, without its logging and the flags that switch its parts off. (The
+learning rate falls with the steps, there with the iterations: the same where these divide the steps.)
+
+    python -m examples.ppo_cleanrl_style --out runs/ppo.safetensors
+    python -m examples.judge_cleanrl_style runs/ppo.safetensors        # whole real games with what was saved
 """
 
 import argparse
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Categorical
 
 from gym_diamond.envs.loading import DreamArguments, load_dream  # dream: instead of gymnasium.make_vec
+from gym_diamond.files import write_tensors
 
 
 def layer(module: nn.Linear | nn.Conv2d, scale: float = 2**0.5) -> nn.Module:
@@ -26,10 +33,10 @@ class Agent(nn.Module):
     def __init__(self, channels: int, num_actions: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            *(layer(nn.Conv2d(channels, 32, 8, 4)), nn.ReLU()),
+            *(layer(nn.Conv2d(channels, 32, 8, 4)), nn.ReLU()),  # dream: 12 channels, four frames in colour; not 4 grey
             *(layer(nn.Conv2d(32, 64, 4, 2)), nn.ReLU()),
             *(layer(nn.Conv2d(64, 64, 3, 1)), nn.ReLU(), nn.Flatten()),
-            *(layer(nn.Linear(64 * 4 * 4, 512)), nn.ReLU()),
+            *(layer(nn.Linear(64 * 4 * 4, 512)), nn.ReLU()),  # dream: of frames of 64x64; 64 * 7 * 7 are those of 84x84
         )
         self.actor = layer(nn.Linear(512, num_actions), 0.01)
         self.critic = layer(nn.Linear(512, 1), 1.0)
@@ -48,15 +55,16 @@ def main(
     epochs: int = 4,
     minibatches: int = 4,
     learning_rate: float = 2.5e-4,
-    gamma: float = 0.985,
+    gamma: float = 0.985,  # dream: the reference's for its dreams; CleanRL has 0.99
     gae_lambda: float = 0.95,
     clip: float = 0.1,
     entropy_weight: float = 0.01,
     seed: int = 0,
+    out: Path | None = None,
 ) -> list[float]:
-    """The mean reward per step of each iteration."""
+    """The mean reward per step of each iteration; the agent is saved to `out`, where that is given."""
     torch.manual_seed(seed)
-    dream = load_dream(  # dream
+    dream = load_dream(  # dream: no wrappers; skipped frames, ends with a life and rewards' signs are the world's
         DreamArguments(game=game, frame_stack=4),  # dream: real history, so no wrapper stacks frames
         num_envs,
         max_episode_steps=15,  # dream: short, as the reference's; truncations bootstrap below
@@ -76,13 +84,16 @@ def main(
         with torch.no_grad():
             for _ in range(num_steps):
                 chances, value = agent(obs)
+                # dream: the next two lines are `chances.sample()`, which waits for the device, by the Gumbel trick
                 luck = torch.empty_like(chances.logits).exponential_()
-                action = (chances.logits - luck.log()).argmax(dim=1)  # dream: `chances.sample()`, without a wait
+                action = (chances.logits - luck.log()).argmax(dim=1)
                 step = dream.step(action)  # dream: no .cpu().numpy() on the way in, no torch.as_tensor on the way out
                 _, final_value = agent(step.final_obs)  # dream: dense, also where nothing ended; no search in infos
-                # A dream that is cut off goes on in truth: pay the value of where it stood.
+                # dream: one that is cut off goes on in truth, so it is paid the value of where it stood. CleanRL takes
+                # it for an end, which is rare in whole games; here it comes every 15 steps.
                 reward = step.reward + gamma * final_value * (step.truncated & ~step.terminated)
                 done = step.terminated | step.truncated
+                # dream: what was paid is kept for the report, as `reward` holds values too
                 columns.append((obs, action, chances.log_prob(action), value, reward, done, step.reward))
                 obs = step.obs
             next_value = agent(obs)[1]
@@ -91,11 +102,13 @@ def main(
         last = torch.zeros_like(next_value)
         for t in reversed(range(num_steps)):
             ahead = next_value if t == num_steps - 1 else values[t + 1]
+            # dream: `dones[t]`, as a step tells its own end; it is CleanRL's `dones[t + 1]`, kept there a step later
             delta = rewards[t] + gamma * ahead * ~dones[t] - values[t]
             last = delta + gamma * gae_lambda * last * ~dones[t]
             advantages[t] = last
         flat = [x.flatten(0, 1) for x in (seen, actions, log_probs, values, advantages, advantages + values)]
         for _ in range(epochs):
+            # dream: shuffled on the device, not by NumPy on the host
             for chosen in torch.randperm(num_envs * num_steps, device=device).chunk(minibatches):
                 b_obs, b_action, b_log_prob, b_value, b_advantage, b_return = (x[chosen] for x in flat)
                 chances, value = agent(b_obs)
@@ -111,6 +124,9 @@ def main(
                 optimizer.step()
         history.append(float(paid.mean()))  # dream: the only wait for the device
         print(f"{(iteration + 1) * num_envs * num_steps:>9,} steps: {1000 * history[-1]:+.1f} rewards in 1,000 steps")
+    if out is not None:  # dream: to be judged in the real game, where CleanRL's agent plays all the time
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_tensors(out, agent.state_dict(), {"game": game})
     return history
 
 
@@ -118,7 +134,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--game", default="Breakout")
     parser.add_argument("--total-steps", type=int, default=100_000)
+    # dream: as large a batch as CleanRL's 8 x 128, of more and shorter rows: all dreams are one batch for the device.
+    # A hundredth of its 10,000,000 steps is a first try.
     parser.add_argument("--num-envs", type=int, default=32)
     parser.add_argument("--num-steps", type=int, default=32, help="steps of each dream between updates")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="where to save the agent, for example runs/ppo.safetensors")
     main(**vars(parser.parse_args()))

@@ -165,6 +165,27 @@ def test_with_a_static_dataset_no_step_is_taken_but_at_the_end(tmp_path: Path, g
     assert not (tmp_path / "other").exists()
 
 
+def test_a_run_on_given_play_that_is_killed_ends_as_one_that_never_stopped_too(tmp_path: Path, given: str) -> None:
+    """Dreams of three steps and rollouts of two; the second epoch's dreams are new ones."""
+    (tmp_path / "killed").mkdir()
+    words = [*SMALL, *SHORT, "--static-dataset", given, "--budget.final-epochs", "2", "--num-dreams", "8"]
+    whole = run(tmp_path / "whole", words, tmp_path / "killed")
+    positions = [position[:5] for position in whole.positions]
+    assert positions[-1] == (2, 0, 4, 4, 4), "two epochs, without a first collection"
+    middle = checkpoint(tmp_path / "killed" / str(positions.index((1, 0, 4, 4, 3))))[0]
+    assert middle["play.dream.elapsed"].any(), "some of eight dreams go on"
+    moments = {
+        "before the first update of the agent": (0, 0, 2, 2, 0),
+        "between two epochs": (1, 0, 2, 2, 2),
+        "in the middle of a dream": (1, 0, 4, 4, 3),
+    }
+    for name, moment in moments.items():
+        killed = tmp_path / "killed" / str(positions.index(moment))
+        updates = [report for report in run(killed, words).reports if len(report) > 1]
+        assert len(updates) == 12 - sum(moment[2:]), f"{name}: what was done is not done again"
+        assert_equal(tmp_path / "whole", killed)
+
+
 def test_held_out_losses_are_those_of_the_networks_on_other_play_and_change_nothing(tmp_path: Path) -> None:
     _, _, config = parse(["--out", str(tmp_path), *SMALL])
     parts = make_parts(config, tmp_path / "replay", torch.device("cpu"), "fp32")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents import imagine_run
 from agents.actor_critic_loss import ActorCriticLossConfig
@@ -112,9 +113,30 @@ def test_the_real_game_is_looked_at_without_changing_what_is_learned(
     main([*words, "--out", str(tmp_path / "blind")])
     assert "real" not in capsys.readouterr().err
     main([*words, "--out", str(tmp_path / "looking"), *looking])
-    assert "real 0.0" in capsys.readouterr().err
+    assert "real 0.0" in capsys.readouterr().err.split("update 2")[0], "a look is told in the report that comes with it"
     blind, seeing = checkpoint(tmp_path / "blind"), checkpoint(tmp_path / "looking")
     assert [name for name in blind if not torch.equal(blind[name], seeing[name])] == []
+
+
+def test_the_bar_tells_what_dreams_paid_and_tensorboard_gets_all_of_it(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four updates of two steps, reported two by two: two dreams of three steps are over in the first, two later."""
+    words = ["--world", str(world), "--out", str(tmp_path), *TINY, "--steps", "16", "--log-every", "2"]
+    main([*words, "--end-mode", "never", "--real-every", "4", "--real-games", "1", "--real-max-steps", "3"])
+    events = EventAccumulator(str(tmp_path / "imagine" / "tensorboard"))
+    events.Reload()
+    each = {"loss", "policy_loss", "value_loss", "entropy", "grad_norm", "reward", "over"}
+    each |= {"dream_return", "progress", "steps_per_second"}
+    assert set(events.Tags()["scalars"]) == {*each, "real_score", "real_signs"}
+    assert all([event.step for event in events.Scalars(name)] == [8, 16] for name in each)
+    assert [event.step for event in events.Scalars("real_score")] == [16]
+    assert [event.value for event in events.Scalars("progress")] == [0.5, 1.0]
+    shown = capsys.readouterr().err
+    assert [event.value for event in events.Scalars("over")] == [0.25, 0.25]
+    for number, paid, back in zip((2, 4), events.Scalars("reward"), events.Scalars("dream_return"), strict=True):
+        assert back.value == pytest.approx(4 * paid.value)
+        assert f"update {number}, dream {back.value:+.2f}, " in shown
 
 
 def test_a_folder_that_holds_something_is_not_overwritten(world: Path, tmp_path: Path) -> None:

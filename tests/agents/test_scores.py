@@ -23,6 +23,20 @@ def test_the_mean_over_all_games_is_the_one_that_the_paper_reports(name: str, re
     assert mean(normalized(name)) == pytest.approx(reported, abs=0.006)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected_mean", "expected_median"), [("STORM", 1.2222, 0.4246), ("Delta-IRIS", 1.3833, 0.5936)]
+)
+def test_what_follows_from_the_files_of_the_others(name: str, expected_mean: float, expected_median: float) -> None:
+    assert mean(normalized(name)) == pytest.approx(expected_mean, abs=5e-5)
+    assert median(normalized(name)) == pytest.approx(expected_median, abs=5e-5)
+
+
+def test_storms_file_has_freeway_at_0_and_gives_less_than_its_paper_states() -> None:
+    assert published("Freeway")["STORM"] == 0.0
+    assert mean(normalized("STORM")) < 1.267
+    assert median(normalized("STORM")) < 0.584
+
+
 def test_the_median_of_diamond_is_the_one_that_the_paper_reports() -> None:
     assert median(normalized("DIAMOND")) == pytest.approx(0.37, abs=0.006)
 

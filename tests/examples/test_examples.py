@@ -45,6 +45,7 @@ def test_every_example_is_tested_here() -> None:
         "drive",
         "crafter_env",
         "ppo_cleanrl_style",
+        "judge_cleanrl_style",  # in test_judge_cleanrl_style.py
         "plan_in_the_dream",
         "ppo_in_the_dream",
         "experiment_training",  # in test_experiment.py
