@@ -23,6 +23,7 @@ class Settings:
     lost_after: int  # frames without a ball, on end, that end a dream; 0 = it goes on
     cut_faded: bool  # cut a dream off whose ball is gone far from the paddle
     lost_pays: float | None  # what such an end pays if the ball was not won, no other loss paying; None = as is said
+    lost_chance: float | None  # of a loss, from which a ball is lost whatever is seen; None = only what is seen counts
     denoising_steps: int | None  # of each dreamt frame; None = as many as the world says
     reward_mode: str
     end_mode: str

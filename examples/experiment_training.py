@@ -85,6 +85,7 @@ def dreams(settings: Settings, frame_stack: int, stagger: bool, engine: Engine) 
         stagger=stagger,
         lost_after=settings.lost_after,
         lost_pays=settings.lost_pays,
+        lost_chance=settings.lost_chance,
         cut_faded=settings.cut_faded,
     )
 

@@ -8,9 +8,12 @@ worse than they are, and an agent may learn to have balls fade. So a dream can a
 ball fades far from the agent's paddle: who learns counts on from there by what it expects, so nothing is won or lost.
 
 In Pong a ball that was last seen behind the opponent is not lost but won; what it pays is for the model to say.
+
+A world may also draw a ball that comes back although it was missed. Its judge of rewards often knows better, so that a
+dream can end as lost where that gives a lost point so much of a chance.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -25,6 +28,8 @@ from gym_diamond.evaluation.hits import PADDLE, TOWARDS
 from gym_diamond.frames import to_frames
 from gym_diamond.world_models.protocol import Transition
 
+Belief = Callable[[Transition], Tensor]  # of rows `(N,)` bool
+
 BEHIND = {"Breakout": 0, "Pong": 5}  # coordinates towards the paddle below this are behind an opponent
 NEAR = 8  # pixels from the paddle's line, where a ball that is gone may have been missed, or be hidden by the paddle
 
@@ -37,6 +42,7 @@ def open_dream(
     stagger: bool = False,
     lost_after: int = 0,
     lost_pays: float | None = None,
+    lost_chance: float | None = None,
     cut_faded: bool = False,
 ) -> Dream:
     """Dreams that begin anew in the step that ends them, which they also do after `lost_after` frames without a ball.
@@ -49,6 +55,8 @@ def open_dream(
         lost_after: frames on end, after one with a ball, in which none is seen; 0 = such dreams go on.
         lost_pays: what such an end pays, other losses then paying nothing, unless its ball was last seen behind the
             opponent; None = what the model says.
+        lost_chance: from above 0 to 1, how likely the model has to find a reward below 0 for the ball to be lost,
+            whatever is seen; None = only what is seen counts.
         cut_faded: truncate a dream at once whose ball is gone far from the agent's paddle.
 
     Raises:
@@ -62,9 +70,9 @@ def open_dream(
     if not 0 <= lost_after <= most:
         raise InvalidArgument(f"lost_after is {lost_after}; in this world it can be 1 to {most} (0 = no matter).")
     if not lost_after:
-        if lost_pays is not None or cut_faded:
-            told = "cut_faded is True" if lost_pays is None else f"lost_pays is {lost_pays}"
-            raise InvalidArgument(f"{told}, but no dream ends for want of a ball; give lost_after too.")
+        given = {"lost_pays": lost_pays, "lost_chance": lost_chance, "cut_faded": cut_faded or None}
+        if told := [f"{name} is {value}" for name, value in given.items() if value is not None]:
+            raise InvalidArgument(f"{' and '.join(told)}, but no dream ends for want of a ball; give lost_after too.")
         return dream
     fast = engine(world, compile=arguments.compile)
     return Dream(
@@ -76,14 +84,26 @@ def open_dream(
         frame_stack=arguments.frame_stack,
         stagger=stagger,
         doubt=fading_ball(world.spec.game, world.history) if cut_faded else None,
-        step=ending_without_ball(world.spec.game, world.history, fast.step, lost_after, lost_pays),
+        step=ending_without_ball(
+            world.spec.game,
+            world.history,
+            fast.step,
+            lost_after,
+            lost_pays,
+            None if lost_chance is None else believed_lost(world.spec.reward_values, lost_chance),
+        ),
         record=fast.record,
         compiler=fast.compiler,
     )
 
 
 def ending_without_ball(
-    game: str, history: Callable[[Any], Tensor], step: StepFunction, lost_after: int, lost_pays: float | None = None
+    game: str,
+    history: Callable[[Any], Tensor],
+    step: StepFunction,
+    lost_after: int,
+    lost_pays: float | None = None,
+    believed: Belief | None = None,
 ) -> StepFunction:
     """`step` of a world, which is an end too where the last `lost_after` frames show no ball and the one before did.
 
@@ -94,18 +114,43 @@ def ending_without_ball(
         lost_after: from 1 to L - 1.
         lost_pays: what such an end pays, other losses then paying nothing, unless its ball was last seen behind the
             opponent; None = what the model says.
+        believed: rows whose ball is lost in any case, which is an end as well.
     """
 
     def step_or_end(state: Any, action: Tensor, drawn: Any) -> tuple[Any, Transition]:
         state, transition = step(state, action, drawn)
         places = place_balls(game, to_frames(history(state)), last=lost_after + 1)  # (N, lost_after + 1, H, W)
         gone = places[:, 0].flatten(1).any(dim=1) & ~places[:, 1:].flatten(1).any(dim=1)
+        lost = gone & ~behind_opponent(game, places[:, 0])
+        if believed is not None:
+            lost = lost | believed(transition)
         if lost_pays is not None:
-            lost = gone & ~behind_opponent(game, places[:, 0])
             transition = transition._replace(reward=transition.reward.clamp(min=0) + lost_pays * lost)
-        return state, transition._replace(end=transition.end | gone)
+        return state, transition._replace(end=transition.end | gone | lost)
 
     return step_or_end
+
+
+def believed_lost(reward_values: Sequence[float], chance: float) -> Belief:
+    """Whether the model finds a reward below 0 so likely, for each row `(N,)` bool.
+
+    Args:
+        reward_values: of the world, ascending.
+        chance: from above 0 to 1.
+
+    Raises:
+        InvalidArgument: the chance is out of its range, or this world knows no reward below 0.
+    """
+    if not 0 < chance <= 1:
+        raise InvalidArgument(f"lost_chance is {chance}; it must be above 0 and at most 1.")
+    if not reward_values or reward_values[0] >= 0:
+        raise InvalidArgument(f"lost_chance asks for rewards below 0; those of this world are {reward_values}.")
+    num_losses = sum(value < 0 for value in reward_values)
+
+    def believed(transition: Transition) -> Tensor:
+        return transition.reward_probs[:, :num_losses].float().sum(dim=1) >= chance
+
+    return believed
 
 
 def behind_opponent(game: str, places: Tensor) -> Tensor:

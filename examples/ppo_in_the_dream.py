@@ -225,6 +225,11 @@ def command(words: list[str]) -> None:
     )
     parser.add_argument("--cut-faded", action="store_true", help="cut a dream off whose ball is gone in mid-flight")
     parser.add_argument("--lost-pays", type=float, help="what such an end pays, if the ball was not won; no other does")
+    parser.add_argument(
+        "--lost-chance",
+        type=float,
+        help="of a lost point, by the world's judge of rewards, from which a dream ends as lost too, whatever is seen",
+    )
     parser.add_argument("--denoising-steps", type=int, help="of each dreamt frame; by default what the world says")
     parser.add_argument("--reward-mode", default="sample", choices=["sample", "mode", "mean"])
     parser.add_argument("--end-mode", default="sample", choices=["sample", "mode", "never"])

@@ -36,6 +36,7 @@ SETTINGS = Settings(
     lost_after=0,
     cut_faded=False,
     lost_pays=None,
+    lost_chance=None,
     denoising_steps=1,
     reward_mode="sample",
     end_mode="sample",

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from examples.lost_ball import ending_without_ball, fading_ball, open_dream
+from examples.lost_ball import believed_lost, ending_without_ball, fading_ball, open_dream
 from gym_diamond.envs.loading import DreamArguments
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.frames import to_obs
@@ -88,10 +88,40 @@ def test_a_ball_that_was_last_seen_behind_the_opponent_is_not_lost(column: int, 
     assert (transition.reward.item(), transition.end.item()) == (paid, True)
 
 
+def test_a_ball_that_comes_back_is_lost_all_the_same_where_the_judge_finds_that_likely():
+    rows, chances = ["oooo", "oooo", "oo--", "oooo"], torch.tensor([0.0, 0.29, 0.9, 0.3])
+    rewards = torch.tensor([1.0, 0.0, 0.0, -1.0])
+    frames = torch.stack([torch.stack([SEEN["Pong"] if c == "o" else LOST["Pong"] for c in row]) for row in rows])
+    probs = torch.stack([chances, 1 - chances, torch.zeros(4)], dim=1)  # (N, 3), of -1, 0 and 1
+
+    def step(state: Tensor, action: Any, drawn: Any) -> tuple[Tensor, Transition]:
+        return state, Transition(rewards, rewards, torch.zeros(4, dtype=torch.bool), probs, rewards)
+
+    def transition(lost_pays: float | None) -> Transition:
+        believed = believed_lost((-1.0, 0.0, 1.0), 0.3)
+        stepped = ending_without_ball("Pong", lambda state: state, step, 2, lost_pays, believed)
+        return stepped(to_obs(frames), rewards, None)[1]
+
+    assert transition(-1.0).end.tolist() == [False, False, True, True]
+    assert transition(-1.0).reward.tolist() == [1.0, 0.0, -1.0, -1.0], "once, though both say so"
+    assert transition(None).reward.tolist() == rewards.tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "chance", "told"),
+    [((-1.0, 0.0, 1.0), 0.0, "lost_chance is 0.0"), ((-1.0, 0.0), 1.5, "lost_chance is 1.5"), ((0.0, 1.0), 0.5, "0")],
+)
+def test_a_loss_has_a_chance_above_none_and_a_reward_below_0(values: tuple[float, ...], chance: float, told: str):
+    with pytest.raises(InvalidArgument, match=told):
+        believed_lost(values, chance)
+
+
 def test_a_lost_ball_cannot_pay_where_none_is_looked_for(tmp_path: Path):
     arguments = DreamArguments(world=str(write_tiny_world(tmp_path / "world")))
     with pytest.raises(InvalidArgument, match=r"lost_pays is -1.0, but no dream ends for want of a ball"):
         open_dream(arguments, 2, 5, lost_pays=-1.0)
+    with pytest.raises(InvalidArgument, match=r"lost_chance is 0.3, but no dream ends for want of a ball"):
+        open_dream(arguments, 2, 5, lost_chance=0.3)
 
 
 def test_a_world_has_to_remember_the_ball_that_it_lost(tmp_path: Path):
