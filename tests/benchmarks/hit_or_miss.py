@@ -3,9 +3,8 @@
     python -m tests.benchmarks.hit_or_miss gym_diamond/worlds/Pong --dataset pong/heldout-v1
 
 Dreams begin where a ball has `AHEAD` pixels to go to the paddle's line, and go on under the actions played. A ball that
-is back where it was within `LENGTH` frames was returned. A world that returns balls which were lost in the game is kind
-where it should be strict, and an agent that learns there need not meet a ball; ask with play of such an agent, for a
-script that goes to the ball hardly ever misses it narrowly.
+goes away again from within these, in `LENGTH` frames, was returned. A world that returns balls which were lost in the
+game is kind where it should be strict, and an agent that learns there need not meet a ball.
 """
 
 import argparse
@@ -27,7 +26,7 @@ from gym_diamond.evaluation.starts import Start
 
 SHOWN = 4  # frames
 AHEAD = 12  # pixels
-LENGTH = 24  # frames: a new ball is served later than that
+LENGTH = 24  # frames; a slow ball is lost sooner, and dreams may have served the next one by then
 
 
 def coming_starts(game: str, episodes: Sequence[Episode]) -> list[Start]:
@@ -49,8 +48,11 @@ def places(game: str, sequences: Sequence[Tensor], length: int) -> np.ndarray:
 
 
 def returned(game: str, sequences: Sequence[Tensor]) -> np.ndarray:
-    """Whether the ball is back before the line in each sequence of `LENGTH` frames after the first: `(S,)`."""
-    return (places(game, sequences, LENGTH + 1)[:, 1:] <= PADDLE[game] - AHEAD).any(axis=1)
+    """Whether a ball that was within `AHEAD` pixels of the paddle's line goes away from it, in each sequence of
+    `LENGTH` frames after the first: `(S,)`. One that appears farther away was served.
+    """
+    place = places(game, sequences, LENGTH + 1)
+    return ((place[:, :-1] > PADDLE[game] - AHEAD) & (np.diff(place, axis=1) < -LEAST)).any(axis=1)
 
 
 def main(worlds: Sequence[Path], name: str, num: int, steps: int | None, precision: str) -> None:

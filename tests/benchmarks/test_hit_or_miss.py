@@ -35,3 +35,8 @@ def test_a_dream_begins_where_the_ball_has_twelve_pixels_to_go():
 def test_a_ball_that_comes_back_was_returned_and_one_that_is_gone_was_not():
     back = COMES[5:] + COMES[:-1][::-1]
     assert returned("Pong", [played(back), played(COMES[5:])]).tolist() == [True, False]
+
+
+def test_a_ball_that_is_served_after_one_was_lost_was_not_returned():
+    served = [None] * 5 + [80, 70, 60]
+    assert returned("Pong", [played(COMES[5:] + served)]).tolist() == [False]
