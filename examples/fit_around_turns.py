@@ -3,9 +3,8 @@
 What dreams of these games get wrong is what comes of a hit: where on the paddle the ball was is a matter of a fraction
 of a pixel, and hits are one frame in forty, so a fit to all play alike hardly sees them. Here the windows of
 `--loss.denoiser.appearance-share` hold a moment in which the ball turns at a paddle, or comes near to it and is missed,
-instead of one in which something appears. A fit that sees hits alone in them returns balls that a paddle missed
-(`tests/benchmarks/hit_or_miss.py`), most of all those of an agent that has learned to: let the datasets hold play of
-such an agent. All other options are those of `gym-diamond fit`:
+instead of one in which something appears. What a fit makes of both, `tests/benchmarks/hit_or_miss.py` tells. All other
+options are those of `gym-diamond fit`:
 
     python -m examples.fit_around_turns Pong --dataset pong/mixed-v0 pong/edge-v0 --out runs/pong --max-minutes 60 \\
         --denoiser.start-from gym_diamond/worlds/Pong --reward-end.start-from gym_diamond/worlds/Pong \\

@@ -9,8 +9,8 @@ ball fades far from the agent's paddle: who learns counts on from there by what 
 
 In Pong a ball that was last seen behind the opponent is not lost but won; what it pays is for the model to say.
 
-A world may also draw a ball that comes back although it was missed. Its judge of rewards often knows better, so that a
-dream can end as lost where that gives a lost point so much of a chance.
+A world may also draw a ball that comes back although it was missed. Its judge of rewards may know better, so a dream
+can end as lost where that gives a lost point so much of a chance.
 """
 
 from collections.abc import Callable, Sequence
