@@ -16,6 +16,7 @@ can end as lost where that gives a lost point so much of a chance.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from gym_diamond.envs.compiled import engine
@@ -121,12 +122,11 @@ def ending_without_ball(
         state, transition = step(state, action, drawn)
         places = place_balls(game, to_frames(history(state)), last=lost_after + 1)  # (N, lost_after + 1, H, W)
         gone = places[:, 0].flatten(1).any(dim=1) & ~places[:, 1:].flatten(1).any(dim=1)
-        lost = gone & ~behind_opponent(game, places[:, 0])
-        if believed is not None:
-            lost = lost | believed(transition)
+        doubted = torch.zeros_like(gone) if believed is None else believed(transition)
         if lost_pays is not None:
+            lost = doubted | gone & ~behind_opponent(game, places[:, 0])
             transition = transition._replace(reward=transition.reward.clamp(min=0) + lost_pays * lost)
-        return state, transition._replace(end=transition.end | gone | lost)
+        return state, transition._replace(end=transition.end | gone | doubted)
 
     return step_or_end
 

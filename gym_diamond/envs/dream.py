@@ -87,7 +87,7 @@ class Dream:
         self._draw = compiler(world.draw) if compiler else world.draw
         self._integers = compiler(noise.integers) if compiler else noise.integers
         self._advance = record(self._next) if record is not None else self._next
-        self._may_look = record is None and world.device.type == "cpu"  # at which rows are over; else it were a wait
+        self._may_look = record is None and world.device.type == "cpu"  # at which rows are over
         self._starts: State | None = None  # the contexts, burned in
         self._now: Snapshot | None = None
 
@@ -218,7 +218,7 @@ class Dream:
         return torch.where(given[:, None], row_keys(seeds, device), self._now.keys), self._now.counter * ~given
 
     def _restart(self, mask: Tensor, state: State, keys: Tensor, counter: Tensor) -> State:
-        if not self._may_look:
+        if not self._may_look:  # a GPU would have to be waited for, and a graph would keep the first answer
             return rows.where(mask, self._draw_start(keys, counter), state)
         over = mask.nonzero().flatten()  # looking costs nothing here, and copying does
         if len(over) == 0:
