@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gym_diamond import noise
 from gym_diamond.data.contexts import ContextBank
+from gym_diamond.envs.burn_in import BurnedIn
 from gym_diamond.envs.moments import Compiler, Doubt, DreamStep, Snapshot, State, StepFunction
 from gym_diamond.envs.starts import check_context
 from gym_diamond.envs.streams import Seeds, row_keys, row_seeds
@@ -24,15 +25,13 @@ from gym_diamond.hardware import without_autocast
 from gym_diamond.world_models import rows
 from gym_diamond.world_models.protocol import Context, Transition, WorldModel
 
-BURN_IN_ROWS = 64  # contexts burned in at once
-
 
 class Dream:
     """N dreams of one world. Row i of a dream seeded s has the random stream of a single dream seeded s+i.
 
     Args:
         world: the world model; its device is where everything lives.
-        contexts: the moments from which dreams start, burned in once, at the first reset.
+        contexts: the moments from which dreams start, burned in when first wanted; on a GPU all at the first reset.
         num_envs: N.
         max_episode_steps: a dream is truncated after so many steps; None = never.
         autoreset_mode: what happens to a row that is over: "SameStep" (reset in the same step), "NextStep" (the next
@@ -88,7 +87,7 @@ class Dream:
         self._integers = compiler(noise.integers) if compiler else noise.integers
         self._advance = record(self._next) if record is not None else self._next
         self._may_look = record is None and world.device.type == "cpu"  # at which rows are over
-        self._starts: State | None = None  # the contexts, burned in
+        self._starts = BurnedIn(world, contexts, lazily=self._may_look)
         self._now: Snapshot | None = None
 
     def __repr__(self) -> str:
@@ -223,15 +222,15 @@ class Dream:
         over = mask.nonzero().flatten()  # looking costs nothing here, and copying does
         if len(over) == 0:
             return state
-        return rows.put(state, over, rows.gather(self._burned_in(), self._draw_index(keys, counter)[over]))
+        return rows.put(state, over, self._starts.at(self._draw_index(keys, counter)[over]))
 
     def _draw_start(self, keys: Tensor, counter: Tensor) -> State:
         """Burned-in contexts `(N, ...)`, drawn for every row; the caller keeps those it wants."""
-        return rows.gather(self._burned_in(), self._draw_index(keys, counter))
+        return self._starts.at(self._draw_index(keys, counter))
 
     def _draw_index(self, keys: Tensor, counter: Tensor) -> Tensor:
         """Which context is drawn, for every row `(N,)` int64."""
-        return self._integers(keys, counter, noise.CONTEXT, rows.num_rows(self._burned_in()))
+        return self._integers(keys, counter, noise.CONTEXT, len(self.contexts))
 
     def _given_start(self, context: Tensor | Context) -> State:
         if not isinstance(context, Tensor):
@@ -240,14 +239,7 @@ class Dream:
         index = self._tensor(context, "context", (torch.int64, torch.int32))
         if index.device.type == "cpu" and not ((index >= 0) & (index < len(self.contexts))).all():
             raise InvalidArgument(f"context {index.tolist()} is out of range; there are {len(self.contexts)} contexts.")
-        return rows.gather(self._burned_in(), index)
-
-    def _burned_in(self) -> State:
-        if self._starts is None:
-            chunks = torch.arange(len(self.contexts)).split(BURN_IN_ROWS)
-            parts = [self.contexts.tensors(chunk.numpy(), self.world.device) for chunk in chunks]
-            self._starts = rows.cat([self.world.reset(Context(*part)) for part in parts])
-        return self._starts
+        return self._starts.at(index)
 
     def _obs(self, state: State) -> Tensor:
         frames = self.world.history(state)[:, -self.frame_stack :]

@@ -254,22 +254,5 @@ def test_dreaming_leaves_the_global_random_state_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_contexts_are_burned_in_once_and_in_pieces_of_at_most_64():
-    class Burning(CountingWorld):
-        sizes = ()
-
-        def reset(self, context):
-            self.sizes = (*self.sizes, len(context.obs))
-            return super().reset(context)
-
-    world = Burning()
-    dream = Dream(world, counting_bank(tuple(range(100))), 2, max_episode_steps=2)
-    assert world.sizes == ()
-    dream.reset(seed=0)
-    play(dream, 5)
-    dream.reset()
-    assert world.sizes == (64, 36)
-
-
 def _streams(seeds, counter):
     return torch.tensor([noise.seed_key(seed) for seed in seeds]), torch.full((len(seeds),), counter)

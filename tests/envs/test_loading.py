@@ -187,13 +187,6 @@ def test_make_and_make_vec_take_the_same_arguments_and_every_value_of_the_sample
     assert {field.name for field in fields(Sampling)} < set(shared)
 
 
-def test_a_world_is_burned_in_at_the_first_reset_not_when_it_is_made(world):
-    env = gymnasium.make(ID, world=world, device="cpu").unwrapped
-    assert env.dream._starts is None
-    env.reset()
-    assert env.dream._starts is not None
-
-
 def row(snapshot, i):
     """The dream of row i, as a snapshot of its own."""
     index = torch.tensor([i])
