@@ -61,7 +61,7 @@ class Arguments:
     num_envs: str | None = None
     """Dreams at once, with commas; by default 1,8,32 on a CPU and 1,8,32,128,512,1024,2048 on a GPU."""
     precision: str = "auto"
-    """auto, fp32, bf16, with commas; auto is bf16 where it is native."""
+    """auto, fp32, bf16, with commas; auto is bf16 where it is native. On CUDA, fp32 convolutions are PyTorch's TF32."""
     mode: str = "compile"
     """eager, compile, with commas."""
     num_denoising_steps: str | None = None

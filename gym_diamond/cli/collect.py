@@ -73,7 +73,8 @@ class CollectConfig:
     """Share of the actions that are replaced by random ones, from 0 to 1, of policies whose name gives none."""
 
     seed: int = 0
-    """Of games and policies. Equal seeds and numbers of games give equal datasets, as far as the env keeps its seed."""
+    """Of games and policies. Equal seeds and numbers of games give equal datasets, as far as the env keeps its seed.
+    Game i begins with the seed plus i: datasets that are to share no games, as held-out play, need seeds far apart."""
 
     num_envs: int = 8
     """Games that are played at a time."""

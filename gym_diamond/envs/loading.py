@@ -112,7 +112,8 @@ class LoadedDreamEnv(DreamEnv):
         world: a world directory; "hub:OWNER/NAME@REVISION", one on the Hub; "official:GAME", the authors'; None = the
             best for `game`: bundled, else the authors', which is fetched once (docs/worlds.md).
         device: "cpu", "cuda", "cuda:1", "mps", or "auto" for CUDA where there is one.
-        precision: "fp32", "bf16", or "auto" for bf16 where it is native.
+        precision: "fp32", "bf16", or "auto" for bf16 where it is native. On CUDA, fp32 convolutions are PyTorch's TF32,
+            unless `torch.backends.cudnn.allow_tf32` is False.
         compile: compile the networks, which the first step waits for (envs/compiled.py).
         frame_stack: k, how many of the last frames an observation holds.
         render_mode: None or "rgb_array".
