@@ -1,7 +1,7 @@
 """T steps of N games, dreamt or real, played by an actor-critic: what an update learns from.
 
-Nothing is copied to the host and, but on the CPU, where looking costs nothing, no tensor is asked for its value: what
-only some rows need is computed for all of them and chosen by a mask.
+Nothing is copied to the host and, but on the CPU, where looking costs nothing, no tensor is asked for its value: there
+what only some rows need is computed for these, elsewhere for all of them and chosen by a mask.
 """
 
 from typing import NamedTuple, Protocol
@@ -50,14 +50,20 @@ class Rollout(NamedTuple):
     next_value: Tensor  # (N, T) of the state that it led to, before any reset
 
 
-def first_memory(rows: Rows, policy: ActorCritic) -> LSTMState:
+def first_memory(rows: Rows, policy: ActorCritic, some: Tensor | None = None) -> LSTMState:
     """The memory `(N, D)`, twice, with which `policy` answers the current frames: it has seen those before them.
 
     Before a dream begins there are the frames that it goes on from; before a real game begins there is nothing.
+
+    Args:
+        rows: N games.
+        policy: on their device.
+        some: `(M,)` int64, the rows whose memories `(M, D)` are wanted; None = all.
     """
+    chosen = slice(None) if some is None else some
     if isinstance(rows, Dream):
-        return burn_in(policy, rows.world.history(rows.snapshot().state)[:, :-1])
-    return policy.initial_state(rows.obs.shape[0])
+        return burn_in(policy, rows.world.history(rows.snapshot().state)[chosen, :-1])
+    return policy.initial_state(rows.obs[chosen].shape[0])
 
 
 def rollout(
@@ -85,10 +91,12 @@ def rollout(
         step = rows.step(action)
         done = step.terminated | step.truncated
         final_value = torch.zeros_like(step.reward)
-        if _may_hold(done):
-            final_value = value_of(policy, step.final_obs, (hx, cx))
-            fresh = first_memory(rows, policy)
-            hx, cx = (torch.where(done[:, None], new, old) for new, old in zip(fresh, (hx, cx), strict=True))
+        over = _rows_to_look_at(done)
+        if len(over) > 0:
+            last_value = value_of(policy, step.final_obs[over], (hx[over], cx[over]))
+            final_value = final_value.index_copy(0, over, last_value)
+            fresh = first_memory(rows, policy, over)
+            hx, cx = (_replaced(old, done, over, new) for old, new in zip((hx, cx), fresh, strict=True))
         steps.append((action, step.reward, step.terminated, step.truncated, logits, value))
         final_values.append(final_value)
         obs = step.obs
@@ -111,5 +119,11 @@ def value_of(policy: ActorCritic, obs: Tensor, memory: LSTMState) -> Tensor:
     return policy(obs, memory)[1]
 
 
-def _may_hold(mask: Tensor) -> bool:
-    return mask.device.type != "cpu" or bool(mask.any())
+def _rows_to_look_at(mask: Tensor) -> Tensor:
+    """Rows `(M,)` int64 among which are all of the mask `(N,)`: on a CPU these only, elsewhere all."""
+    return mask.nonzero().flatten() if mask.device.type == "cpu" else torch.arange(len(mask), device=mask.device)
+
+
+def _replaced(old: Tensor, mask: Tensor, some: Tensor, new: Tensor) -> Tensor:
+    """`old` `(N, D)`, but `new` `(M, D)`, which is of the rows `some`, under the mask `(N,)`."""
+    return torch.where(mask[:, None], torch.zeros_like(old).index_copy(0, some, new), old)

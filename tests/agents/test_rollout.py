@@ -1,5 +1,6 @@
 """A rollout: its rows line up in time, memories begin as they should, and values are those of the states meant."""
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -72,6 +73,19 @@ def test_values_are_those_of_a_plain_replay_also_where_a_dream_is_over_in_the_mi
     values, next_values = replayed(policy, dream, found.action)
     torch.testing.assert_close(found.value, torch.stack(values, dim=1))
     torch.testing.assert_close(found.next_value, torch.stack(next_values, dim=1))
+
+
+def test_where_looking_costs_a_wait_all_rows_are_computed_and_come_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU, where nobody asks which rows are over."""
+    dream = counting_dream(4, starts=(0, 1, 2, 3), max_episode_steps=4)
+    policy = actor(dream)
+    some, memory_of_some = play(dream, policy, 7)
+    monkeypatch.setattr("agents.rollout._rows_to_look_at", lambda mask: torch.arange(len(mask)))
+    all_rows, memory_of_all = play(dream, policy, 7)
+    ended = some.end | some.trunc
+    assert torch.equal(some.action, all_rows.action)
+    torch.testing.assert_close(some.next_value[ended], all_rows.next_value[ended])
+    torch.testing.assert_close((some.value, memory_of_some), (all_rows.value, memory_of_all))
 
 
 def test_two_rollouts_are_one_of_twice_the_length() -> None:
