@@ -1,4 +1,4 @@
-"""A copy of a world whose dreams all begin with a ball in play, for Breakout and Pong.
+"""A copy of a world whose dreams all begin with a ball in play, or those moments alone, for Breakout and Pong.
 
 A frame that is drawn in one denoising step is a mean over all that may come, and a ball that is served at one of many
 moments, or to one of many places, is faint in it and gone in the next. So in a world that was not trained on its own
@@ -14,6 +14,9 @@ hardly a point of Pong, nearly all its balls are served, and who learned from th
 
     python -m examples.begin_in_play gym_diamond/worlds/Breakout runs/breakout-in-play --coming --beyond 8
     python -m examples.ppo_in_the_dream --game Breakout --world runs/breakout-in-play
+
+With an OUT that ends in .npz only the moments are written, for `contexts=` of gymnasium.make and `--contexts`. The
+bundled worlds have many such moments of their own: `contexts="coming"` (docs/worlds.md).
 """
 
 import argparse
@@ -24,7 +27,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gym_diamond.checkpoint import CONTEXTS, load_world
+from gym_diamond.checkpoint import COMING, CONTEXTS, load_world
 from gym_diamond.cli import exit_status
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.errors import InvalidArgument
@@ -39,14 +42,14 @@ def begin_in_play(
 
     Args:
         world: a world directory of Breakout or Pong.
-        out: where the copy is written; must not exist.
+        out: where the copy is written, or the moments alone if it ends in .npz; must not exist.
         coming: keep only those whose ball came nearer to the agent's paddle from the last frame but one to the last.
         within: keep only those whose ball has at most so many pixels to go to the paddle's line; None = all.
         beyond: keep only those whose ball has at least so many; None = all.
 
     Raises:
         InvalidWorld: the world is missing or damaged.
-        InvalidArgument: it dreams another game, or no start state is to be kept; then nothing is written.
+        InvalidArgument: it dreams another game, no start state is to be kept, or `out` exists; nothing is written.
     """
     loaded = load_world(world)
     bank = loaded.contexts
@@ -62,8 +65,13 @@ def begin_in_play(
     if not keep.any():
         raise InvalidArgument(f"No start state of {world} has such a ball; ask for less, or fit with more of them.")
     kept = ContextBank(bank.frames[keep], bank.actions[keep], bank.is_real[keep])
-    shutil.copytree(world, out)
-    kept.save(out / CONTEXTS)
+    if out.exists():
+        raise InvalidArgument(f"{out} exists; give another place, or remove it first.")
+    if out.suffix == ".npz":
+        kept.save(out)
+    else:
+        shutil.copytree(world, out, ignore=shutil.ignore_patterns(COMING))
+        kept.save(out / CONTEXTS)
     return len(bank), int(keep.sum())
 
 
@@ -88,7 +96,7 @@ def command(words: list[str]) -> None:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("world", type=Path)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, help="a folder for the copy, or FILE.npz for the moments alone")
     parser.add_argument("--coming", action="store_true", help="only those whose ball flies towards the agent's paddle")
     parser.add_argument("--within", type=int, help="only those whose ball has at most so many pixels to go to its line")
     parser.add_argument("--beyond", type=int, help="only those whose ball has so many to go at least")

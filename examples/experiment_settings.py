@@ -1,7 +1,8 @@
 """What the runs of examples.ppo_in_the_dream have in common, and what trains them."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,6 @@ class Settings:
     lost_after: int  # frames without a ball, on end, that end a dream; 0 = it goes on
     cut_faded: bool  # cut a dream off whose ball is gone far from the paddle
     lost_pays: float | None  # what such an end pays if the ball was not won, no other loss paying; None = as is said
-    lost_chance: float | None  # of a loss, from which a ball is lost whatever is seen; None = only what is seen counts
     denoising_steps: int | None  # of each dreamt frame; None = as many as the world says
     reward_mode: str
     end_mode: str
@@ -31,9 +31,15 @@ class Settings:
     recurrent: bool  # RecurrentPPO, with one frame at a time, instead of PPO
     normalize: bool  # each pixel by what it showed so far
     actor_lr: float | None  # the actor-critic's learning rate; None = the reference's, by the dreams at once
-    begin_with: (
-        str | None
-    )  # the .zip of a PPO that training goes on from, {seed} standing for the run's; None = a new one
+    begin_with: str | None  # the .zip of a PPO to go on from, {seed} standing for the run's; None = a new one
+    # What follows came later: its defaults are how older runs were, so that these go on.
+    lost_chance: float | None = None  # of a loss, from which a ball is lost whatever is seen; None = what is seen
+    contexts: str | None = None  # where dreams begin: a bank of the world, by its name, or a .npz; None = contexts.npz
+
+
+def completed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a record, with those that came later than it."""
+    return {field.name: field.default for field in fields(Settings) if field.default is not MISSING} | dict(settings)
 
 
 class Engine(NamedTuple):

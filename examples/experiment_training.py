@@ -71,6 +71,7 @@ def dreams(settings: Settings, frame_stack: int, stagger: bool, engine: Engine) 
     arguments = DreamArguments(
         game=settings.game,
         world=settings.world,
+        contexts=settings.contexts,
         device=engine.device,
         compile=engine.compile,
         frame_stack=frame_stack,

@@ -20,8 +20,8 @@ a GPU only trains, and another machine plays the games, all of them or, with --j
 command goes on after a stop: runs that are done are skipped, and one that was broken off, or is given more
 --max-minutes, goes on from its last look, the actor-critic in its dreams, PPO in new ones. From a checkout:
 
-    python -m examples.ppo_in_the_dream --game Breakout --seeds 0 1 2 --steps 300000 --dream-steps 100 \\
-        --reward-mode mean --normalize --num-envs 64 --n-steps 16
+    python -m examples.ppo_in_the_dream --game Breakout --contexts coming --seeds 0 1 2 --steps 300000 \\
+        --dream-steps 100 --lost-after 2 --reward-mode mean --normalize --num-envs 64 --n-steps 16
 
 To go on in other dreams, say those of a world that has the agent's own games, give --begin-with and another --out.
 `python -m examples.experiment_report runs/experiment` makes a table and curves of what there is so far.
@@ -39,7 +39,7 @@ from typing import Any
 from agents.real_games import play_games
 from agents.scores import has_human_score, human_normalized
 from agents.statistics import summarize
-from examples.experiment_settings import Engine, Settings
+from examples.experiment_settings import Engine, Settings, completed
 from examples.experiment_training import trained
 from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import atari_info, make_policy
@@ -89,7 +89,8 @@ def begun(method: str, settings: Settings, seed: int, out: Path) -> Look:
     if not path.exists():
         return {**about, "hardware": None, "done": False, "trained": False, "looks": [], "seconds": 0.0}
     record = read_json(path, InvalidRun)
-    minutes = (record.get("settings") or {}).get("max_minutes")
+    record["settings"] = completed(record.get("settings") or {})
+    minutes = record["settings"].get("max_minutes")
     about["settings"] = vars(settings) | {"max_minutes": minutes}
     if {key: record.get(key) for key in about} != json.loads(json.dumps(about)):
         raise InvalidRun(f"{path} is a run with other settings or another world; give --out another folder.")
@@ -206,6 +207,9 @@ def command(words: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--game", default="Breakout")
     parser.add_argument("--world", help="a world directory; the bundled one by default")
+    parser.add_argument(
+        "--contexts", help="where dreams begin: a bank that comes with the world, by its name (coming), or a .npz"
+    )
     parser.add_argument("--methods", nargs="+", default=list(METHODS[:5]), choices=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument(

@@ -6,6 +6,7 @@
     provenance.json     what it was fitted on, by which command, on which machine
     README.md           the dream card: what was measured
     policy.safetensors  where there is one: an actor-critic that plays it
+    coming.npz          where there is one: moments at which the game's ball comes to the player, `contexts="coming"`
 
 and, once it was measured, the files of `MEASURED`.
 
@@ -38,12 +39,14 @@ CONFIG, WEIGHTS, CONTEXTS, PROVENANCE, CARD = (
     "README.md",
 )
 METRICS = "metrics.json"
+COMING = "coming.npz"  # moments of one kind, which dreams begin in only if they are asked for
 POLICY = "policy.safetensors"  # the tensors of an `nn.actor_critic.ActorCritic`, under its own names
 MEASURED = (METRICS, "drift.png", "strips.png", "reward_end.png", "ranking.png", "dream.gif")  # of these very weights
 LIMITS = {  # bytes; a larger file is neither brought from the Hub nor read
     CONFIG: 2**20,
     WEIGHTS: 2**32,
     CONTEXTS: 2**29,
+    COMING: 2**29,
     PROVENANCE: MAX_JSON_BYTES,
     CARD: 2**22,
     POLICY: 2**29,
@@ -65,6 +68,7 @@ def load_world(
     device: str | torch.device = "cpu",
     precision: str = "auto",
     sampling: Mapping[str, object] | None = None,
+    contexts: str | None = None,
 ) -> World:
     """The world in `directory`, its model in evaluation mode with float32 parameters on `device`.
 
@@ -73,10 +77,12 @@ def load_world(
         device: where the model computes: "cpu", "cuda", "cuda:1", "auto".
         precision: what it computes in: "bf16", "fp32", or "auto" for bf16 where the hardware has it.
         sampling: values of `Sampling` that replace those the world was saved with.
+        contexts: the moments from which its dreams start: None = contexts.npz; the name of another bank of the world,
+            for example "coming"; or the path of one, ending in .npz.
 
     Raises:
         InvalidWorld: something in the directory is missing, damaged or does not fit the rest.
-        InvalidArgument: the device, the precision or a sampling value is not allowed.
+        InvalidArgument: the device, the precision or a sampling value is not allowed, or there are no such contexts.
     """
     on = resolve_device(str(device))
     compute = resolve_precision(precision, on)
@@ -89,10 +95,11 @@ def load_world(
     check_tensors(weights, promised, directory / WEIGHTS)
     model = _build(config, chosen, compute, directory / CONFIG)
     model.load_state_dict(weights)  # copies into the dtypes that the model computes in
-    contexts = ContextBank.load(directory / CONTEXTS)
-    check_contexts(contexts, config.spec, directory / CONTEXTS)
+    bank_path = contexts_path(directory, contexts)
+    bank = ContextBank.load(bank_path)
+    check_contexts(bank, config.spec, bank_path)
     provenance = read_json(directory / PROVENANCE, InvalidWorld)
-    return World(model.requires_grad_(False).eval().to(on), contexts, provenance, directory)
+    return World(model.requires_grad_(False).eval().to(on), bank, provenance, directory)
 
 
 def save_world(
@@ -137,6 +144,27 @@ def save_world(
     contexts.save(directory / CONTEXTS)
     write_json(directory / PROVENANCE, provenance)
     write_json(directory / CONFIG, config)
+
+
+def contexts_path(directory: Path, given: str | None) -> Path:
+    """The file of the contexts that a caller of the world in `directory` calls `given` (see `load_world`).
+
+    Raises:
+        InvalidArgument: there is none.
+    """
+    if given is None:
+        return directory / CONTEXTS
+    is_path = given.endswith(".npz")
+    path = Path(given).expanduser() if is_path else directory / f"{given}.npz"
+    if path.is_file():
+        return path
+    if is_path:
+        raise InvalidArgument(f"contexts is {given!r}; there is no such file (looked for {path.absolute()}).")
+    names = ", ".join(repr(file.stem) for file in sorted(directory.glob("*.npz"))) or "none"
+    raise InvalidArgument(
+        f"contexts is {given!r}; this world ({directory}) has {names}. Give one of these names, or a path that ends in "
+        ".npz."
+    )
 
 
 def check_sizes(directory: Path) -> None:

@@ -17,12 +17,14 @@ from stable_baselines3 import DQN, PPO
 from stable_baselines3.common import env_checker as sb3_checker
 from stable_baselines3.common.vec_env import VecMonitor
 
+from examples.begin_in_play import ball_comes, balls_alone
 from gym_diamond.checkpoint import load_world
 from gym_diamond.collection.play import play
 from gym_diamond.collection.roster import make_policy
 from gym_diamond.data.episode import Episode, digest
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.envs.sb3 import DreamVecEnv
+from gym_diamond.evaluation.hits import PADDLE
 from gym_diamond.fitting.provenance import fitted_episodes
 from gym_diamond.frames import MAX_LEVEL
 from gym_diamond.hardware import resolve_precision
@@ -60,6 +62,16 @@ def test_its_card_was_measured_on_play_that_it_was_not_fitted_to_and_shows_its_p
     for name in PICTURES:
         assert f"]({name})" in card
         assert (BUNDLED / game / name).exists()
+
+
+@pytest.mark.parametrize(("game", "num", "beyond"), [("Breakout", 2_591, -6), ("Pong", 2_714, 8)])
+def test_it_has_moments_at_which_the_ball_comes_to_the_paddle(game: str, num: int, beyond: int) -> None:
+    contexts = load_world(BUNDLED / game, contexts="coming").contexts
+    assert len(contexts) == num
+    before, last = (torch.from_numpy(contexts.frames[::20, t]) for t in (-2, -1))
+    assert ball_comes(game, before, last).all()
+    _, place = balls_alone(game, last)
+    assert (PADDLE[game] - place >= beyond).all(), "pixels that it has to go to the line on which the paddle moves"
 
 
 @pytest.mark.parametrize("game", GAMES)

@@ -10,7 +10,7 @@ from gym_diamond.benchmarking.flops import Cost, step_cost
 from gym_diamond.benchmarking.memory import peak_bytes
 from gym_diamond.benchmarking.parts import Parts, time_parts
 from gym_diamond.benchmarking.timing import seconds
-from gym_diamond.envs.loading import LoadedDreamVectorEnv
+from gym_diamond.envs.loaded import LoadedDreamVectorEnv
 
 Mode = Literal["eager", "compile"]
 MODES: tuple[Mode, ...] = ("eager", "compile")

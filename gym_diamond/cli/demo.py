@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
         raise InvalidArgument(f"--seed is {arguments.seed}; it must be at least 0.")
     check_writable(arguments.out)
     from gym_diamond.collection.roster import make_policy  # torch takes a second: only now
-    from gym_diamond.envs.loading import LoadedDreamVectorEnv
+    from gym_diamond.envs.loaded import LoadedDreamVectorEnv
 
     envs = LoadedDreamVectorEnv(
         num_envs=arguments.num_envs,

@@ -12,8 +12,8 @@ from gym_diamond.errors import InvalidArgument, InvalidWorld
 from gym_diamond.games import GAMES
 
 MAX_EPISODE_STEPS = 50  # what the reference plays at; 15 is what it trains its agent with
-SINGLE = "gym_diamond.envs.loading:LoadedDreamEnv"
-VECTOR = "gym_diamond.envs.loading:LoadedDreamVectorEnv"
+SINGLE = "gym_diamond.envs.loaded:LoadedDreamEnv"
+VECTOR = "gym_diamond.envs.loaded:LoadedDreamVectorEnv"
 
 
 def register_dreams() -> None:

@@ -8,7 +8,20 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gym_diamond.checkpoint import CARD, CONFIG, CONTEXTS, LIMITS, MEASURED, POLICY, PROVENANCE, WEIGHTS, load_world
+from gym_diamond.checkpoint import (
+    CARD,
+    COMING,
+    CONFIG,
+    CONTEXTS,
+    LIMITS,
+    MEASURED,
+    POLICY,
+    PROVENANCE,
+    WEIGHTS,
+    check_contexts,
+    load_world,
+)
+from gym_diamond.data.contexts import ContextBank
 from gym_diamond.errors import HubError, InvalidWorld
 from gym_diamond.files import read_tensors
 from gym_diamond.hub.address import Address
@@ -17,7 +30,7 @@ from gym_diamond.hub.connection import check_reachable
 from gym_diamond.hub.download import RemoteFile, fetch_file, find_file, find_optional_file
 
 REQUIRED = (CONFIG, WEIGHTS, CONTEXTS, PROVENANCE)
-OPTIONAL = (CARD, POLICY, *MEASURED)
+OPTIONAL = (CARD, POLICY, COMING, *MEASURED)
 
 
 def hub_world(address: Address, *, refresh: bool = False) -> Path:
@@ -58,7 +71,9 @@ def _fetch(files: list[RemoteFile], place: Path) -> None:
             for file in files:
                 fetch_file(file, staging / file.name, bar)
         try:
-            load_world(staging)
+            spec = load_world(staging).model.spec
+            if (staging / COMING).exists():
+                check_contexts(ContextBank.load(staging / COMING), spec, staging / COMING)
             if (staging / POLICY).exists():
                 read_tensors(staging / POLICY, InvalidWorld)
         except InvalidWorld as error:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from gym_diamond.cli import main
 from gym_diamond.cli.demo import dream, mosaic
-from gym_diamond.envs.loading import LoadedDreamVectorEnv
+from gym_diamond.envs.loaded import LoadedDreamVectorEnv
 from tests.tiny import write_tiny_world
 
 

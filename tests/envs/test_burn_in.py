@@ -23,7 +23,7 @@ class Burning(CountingWorld):
         return super().reset(context)
 
 
-BANK = counting_bank(tuple(range(100)))
+BANK = counting_bank(tuple(range(102)))
 
 
 @pytest.fixture
@@ -39,14 +39,14 @@ def test_the_states_are_those_after_the_contexts_of_the_index_in_its_order(world
         assert torch.equal(leaf, right)
 
 
-def test_lazily_a_piece_of_16_is_burned_in_when_one_of_it_is_asked_for_and_never_again(world: Burning) -> None:
+def test_lazily_a_piece_of_4_is_burned_in_when_one_of_it_is_asked_for_and_never_again(world: Burning) -> None:
     starts = BurnedIn(world, BANK, lazily=True)
-    starts.at(torch.tensor([96, 99]))
-    assert world.sizes == [4]
-    starts.at(torch.tensor([95, 96]))
-    assert world.sizes == [4, 16]
-    starts.at(torch.arange(100))
-    assert world.sizes == [4] + [16] * 6
+    starts.at(torch.tensor([100, 101]))
+    assert world.sizes == [2]
+    starts.at(torch.tensor([99, 100]))
+    assert world.sizes == [2, 4]
+    starts.at(torch.arange(102))
+    assert world.sizes == [2] + [4] * 25
 
 
 def test_otherwise_all_are_burned_in_at_the_first_question(world: Burning) -> None:
@@ -54,20 +54,20 @@ def test_otherwise_all_are_burned_in_at_the_first_question(world: Burning) -> No
     assert world.sizes == []
     starts.at(torch.tensor([70]))
     starts.at(torch.tensor([0]))
-    assert world.sizes == [16] * 6 + [4]
+    assert world.sizes == [64, 38]
 
 
 def test_a_dream_on_a_cpu_burns_in_what_it_begins_with(world: Burning) -> None:
     dream = Dream(world, BANK, 2, max_episode_steps=2)
     assert world.sizes == []
-    dream.reset(seed=0, context=torch.tensor([98, 99]))
-    assert world.sizes == [4]
+    dream.reset(seed=0, context=torch.tensor([100, 101]))
+    assert world.sizes == [2]
 
 
 def test_a_dream_whose_steps_are_recorded_burns_in_all_before_the_first_step(world: Burning) -> None:
     dream = Dream(world, BANK, 2, max_episode_steps=2, record=lambda step: step)
     dream.reset(seed=0)
-    assert world.sizes == [16] * 6 + [4]
+    assert world.sizes == [64, 38]
 
 
 def test_what_was_asked_for_is_a_copy(world: Burning) -> None:

@@ -14,7 +14,10 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 from gymnasium.wrappers import RecordEpisodeStatistics, RecordVideo
 
-from gym_diamond.envs.loading import DreamArguments, LoadedDreamEnv, LoadedDreamVectorEnv
+from gym_diamond.checkpoint import load_world
+from gym_diamond.data.contexts import ContextBank
+from gym_diamond.envs.loaded import LoadedDreamEnv, LoadedDreamVectorEnv
+from gym_diamond.envs.loading import DreamArguments
 from gym_diamond.envs.moments import Snapshot
 from gym_diamond.errors import HubError, InvalidArgument, InvalidWorld, UnknownGame
 from gym_diamond.hub import find_world
@@ -54,6 +57,19 @@ def test_an_id_makes_one_dream_or_many(id, world):
     assert envs.observation_space.contains(obs)
     assert [envs.step([0, 1])[3].tolist() for _ in range(4)] == [[False] * 2, [False] * 2, [True] * 2, [False] * 2]
     assert envs.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
+
+
+def test_dreams_begin_in_the_moments_that_are_asked_for(world, tmp_path):
+    own = load_world(world).contexts
+    one = ContextBank(own.frames[1:2], own.actions[1:2], own.is_real[1:2])
+    one.save(tmp_path / "one.npz")
+    env = gymnasium.make(ID, world=world, contexts=str(tmp_path / "one.npz"), device="cpu")
+    envs = gymnasium.make_vec(ID, 3, world=world, contexts=str(tmp_path / "one.npz"), device="cpu", max_episode_steps=1)
+    assert (env.reset(seed=0)[0] == one.frames[0, -1]).all()
+    envs.reset(seed=0)
+    assert (envs.step([0, 1, 2])[0] == one.frames[0, -1]).all(), "after an autoreset too"
+    assert "one.npz" in repr(envs)
+    assert len(pickle.loads(pickle.dumps(env.unwrapped)).dream.contexts) == 1
 
 
 def test_a_vector_may_have_another_autoreset_mode_and_no_limit(world):

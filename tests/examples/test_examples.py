@@ -161,6 +161,9 @@ def test_or_with_a_ball_that_comes_to_the_paddle(game: str, axis: int, tmp_path:
     places = ball_places(game, tmp_path / "coming", axis)
     assert 64 < len(places) == kept < 512
     assert all(before < last for before, last in places)
+    load("begin_in_play").begin_in_play(BUNDLED / game, tmp_path / "coming.npz", coming=True)
+    alone = load_world(BUNDLED / game, contexts=str(tmp_path / "coming.npz")).contexts
+    assert np.array_equal(alone.frames, load_world(tmp_path / "coming").contexts.frames)
 
 
 @pytest.mark.parametrize(("game", "axis", "line"), [("Breakout", 0, 57), ("Pong", 1, 56)])

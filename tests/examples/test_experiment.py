@@ -16,7 +16,9 @@ from stable_baselines3 import PPO
 
 from examples import experiment_training
 from examples import ppo_in_the_dream as example
-from examples.experiment_settings import Settings
+from examples.experiment_settings import Engine, Settings
+from gym_diamond.checkpoint import load_world
+from gym_diamond.data.contexts import ContextBank
 from gym_diamond.errors import InvalidArgument, InvalidRun
 from tests.tiny import write_tiny_world
 
@@ -36,7 +38,6 @@ SETTINGS = Settings(
     lost_after=0,
     cut_faded=False,
     lost_pays=None,
-    lost_chance=None,
     denoising_steps=1,
     reward_mode="sample",
     end_mode="sample",
@@ -185,6 +186,26 @@ def test_a_run_that_was_out_of_time_goes_on_from_its_last_look(
     assert [look["steps"] for look in longer["looks"]] == [0, 4, 8]
     after = PPO.load(player, device="cpu").policy.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_record_from_before_there_were_some_settings_goes_on(settings: Settings, tmp_path: Path) -> None:
+    example.run("random", settings, 0, tmp_path, judge=False)
+    path = tmp_path / "Breakout-random-0.json"
+    record = json.loads(path.read_text())
+    del record["settings"]["contexts"], record["settings"]["lost_chance"]
+    path.write_text(json.dumps(record))
+    assert example.run("random", settings, 0, tmp_path)["done"]
+    with pytest.raises(InvalidRun, match="with other settings"):
+        example.run("random", replace(settings, lost_chance=0.5), 0, tmp_path)
+
+
+def test_dreams_begin_where_the_settings_say(settings: Settings, tmp_path: Path) -> None:
+    own = load_world(str(settings.world)).contexts
+    ContextBank(own.frames[:1], own.actions[:1], own.is_real[:1]).save(tmp_path / "one.npz")
+    dream = experiment_training.dreams(
+        replace(settings, contexts=str(tmp_path / "one.npz")), frame_stack=1, stagger=False, engine=Engine("cpu")
+    )
+    assert len(dream.contexts) == 1
 
 
 def test_ppo_may_begin_with_what_another_run_taught(settings: Settings, tmp_path: Path) -> None:

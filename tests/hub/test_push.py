@@ -53,8 +53,9 @@ def test_only_the_files_of_a_world_are_sent_and_those_of_an_older_measurement_ar
     (world / "secret.txt").write_text("not for others")
     (world / "run.log").write_text("nor this")
     (world / "drift.png").write_bytes(b"a picture")
+    (world / "coming.npz").write_bytes((world / "contexts.npz").read_bytes())
     commit = push(world, REPOSITORY).rpartition("@")[2]
-    whole = {"README.md", "config.json", "contexts.npz", "model.safetensors", "provenance.json"}
+    whole = {"README.md", "config.json", "contexts.npz", "coming.npz", "model.safetensors", "provenance.json"}
     assert known.files[f"{REPOSITORY}@{commit}"].keys() == {*whole, "drift.png"}
     (world / "drift.png").unlink()
     known.files[f"{REPOSITORY}@{commit}"]["notes.md"] = b"by hand"

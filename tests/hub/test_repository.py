@@ -96,6 +96,17 @@ def test_what_a_world_does_not_have_is_never_asked_for(shared: StandIn, tiny: di
     assert not any(name.endswith(tuple(extra)) for name in kept(cache))
 
 
+def test_a_second_bank_of_moments_comes_with_the_world_and_is_looked_at_before_it_is_kept(
+    shared: StandIn, tiny: dict[str, bytes], cache: Path
+):
+    shared.put(REPOSITORY, OLD, {**tiny, "coming.npz": b"not an archive"}, "main")
+    with pytest.raises(HubError, match=r"is no world that can be loaded: .*coming\.npz"):
+        find_world(f"hub:{REPOSITORY}", None)
+    assert kept(cache) == []
+    shared.put(REPOSITORY, NEW, {**tiny, "coming.npz": tiny["contexts.npz"]}, "main")
+    assert load_world(hub_world(Address(REPOSITORY, "main"), refresh=True), contexts="coming").contexts.frames.any()
+
+
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_world_that_lacks_a_file_is_refused(name, shared: StandIn, tiny: dict[str, bytes], cache: Path):
     shared.put(REPOSITORY, OLD, {key: data for key, data in tiny.items() if key != name}, "main")
