@@ -69,7 +69,8 @@ def main(words: Sequence[str]) -> None:
         imagine_run.check_is_free(out, world)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    arguments = replace(config.dream, world=str(world))
+    contexts = imagine_run.contexts_of(out, config) if resume else config.dream.contexts
+    arguments = replace(config.dream, world=str(world), contexts=contexts)
     loaded = load_dream(arguments, config.num_dreams, max_episode_steps=config.dream_steps, autoreset_mode="SameStep")
     learner, play = make_start(loaded.dream, config)
     play, start = imagine_run.load(out, learner, play) if resume else (play, Position())

@@ -3,6 +3,7 @@
     OUT/config.json ...                the world, copied, unless OUT is that world
     OUT/policy.safetensors             the policy as it is by now
     OUT/imagine/config.json            every value that decided the run
+    OUT/imagine/contexts.npz           where dreams begin, copied, if --contexts named other moments than its own
     OUT/imagine/checkpoint.safetensors policy, optimizer, dreams, memories and random numbers; how far in its metadata
 
 Each file is replaced whole.
@@ -18,12 +19,14 @@ from agents.imagine_config import ImagineConfig
 from agents.playing import Play, play_tensors, restored
 from agents.policy import save_policy
 from gym_diamond import schema
+from gym_diamond.banks import contexts_path
 from gym_diamond.checkpoint import LIMITS, POLICY, WEIGHTS
 from gym_diamond.errors import InvalidRun
 from gym_diamond.files import read_tensors, replacing, write_json, write_tensors
 from gym_diamond.fitting.run import read_saved
 
 CONFIG, CHECKPOINT = Path("imagine", "config.json"), Path("imagine", "checkpoint.safetensors")
+OTHER_CONTEXTS = Path("imagine", "contexts.npz")
 
 
 class Position(NamedTuple):
@@ -67,11 +70,19 @@ def read_config(out: Path) -> ImagineConfig:
 def begin(out: Path, config: ImagineConfig, world: Path) -> None:
     """Make the folder of a run, or complete it: the files of `world`, but for a policy of its own, and the config."""
     (out / CONFIG).parent.mkdir(parents=True, exist_ok=True)
-    for name in (name for name in LIMITS if name != POLICY):
-        if (world / name).is_file() and not (out / name).exists():
-            with replacing(out / name) as temporary:
-                shutil.copyfile(world / name, temporary)
+    copies = {world / name: out / name for name in LIMITS if name != POLICY and (world / name).is_file()}
+    if config.dream.contexts is not None and not (out / OTHER_CONTEXTS).exists():
+        copies[contexts_path(world, config.dream.contexts)] = out / OTHER_CONTEXTS
+    for source, copy in copies.items():
+        if not copy.exists():
+            with replacing(copy) as temporary:
+                shutil.copyfile(source, temporary)
     write_json(out / CONFIG, schema.encode(config))
+
+
+def contexts_of(out: Path, config: ImagineConfig) -> str | None:
+    """Where the dreams of the run in `out` begin, as `load_dream` takes it: in its own copy of what was named once."""
+    return None if config.dream.contexts is None else str(out / OTHER_CONTEXTS)
 
 
 def save(out: Path, learner: ActorLearner, play: Play, position: Position) -> None:

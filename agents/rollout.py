@@ -1,7 +1,7 @@
 """T steps of N games, dreamt or real, played by an actor-critic: what an update learns from.
 
-Nothing is copied to the host and, but on the CPU, where looking costs nothing, no tensor is asked for its value: there
-what only some rows need is computed for these, elsewhere for all of them and chosen by a mask.
+Nothing is copied to the host and no tensor is asked for its value, but on a CPU, where looking costs nothing. What only
+some rows need is computed for these on a CPU; elsewhere it is computed for all rows and chosen by a mask.
 """
 
 from typing import NamedTuple, Protocol
@@ -60,10 +60,10 @@ def first_memory(rows: Rows, policy: ActorCritic, some: Tensor | None = None) ->
         policy: on their device.
         some: `(M,)` int64, the rows whose memories `(M, D)` are wanted; None = all.
     """
-    chosen = slice(None) if some is None else some
     if isinstance(rows, Dream):
-        return burn_in(policy, rows.world.history(rows.snapshot().state)[chosen, :-1])
-    return policy.initial_state(rows.obs[chosen].shape[0])
+        history = rows.world.history(rows.snapshot().state)
+        return burn_in(policy, history[slice(None) if some is None else some, :-1])
+    return policy.initial_state(rows.obs.shape[0] if some is None else len(some))
 
 
 def rollout(

@@ -12,11 +12,11 @@ An agent learns the balls that dreams begin with, so the world's moments should 
 hardly a point of Pong, nearly all its balls are served, and who learned from them lets pass what the opponent returns
 (`examples/which_balls_are_met.py` tells).
 
-    python -m examples.begin_in_play gym_diamond/worlds/Breakout runs/breakout-in-play --coming --beyond 8
-    python -m examples.ppo_in_the_dream --game Breakout --world runs/breakout-in-play
+    python -m examples.begin_in_play gym_diamond/worlds/Breakout runs/far.npz --contexts coming --beyond 16
+    python -m examples.ppo_in_the_dream --game Breakout --contexts runs/far.npz
 
-With an OUT that ends in .npz only the moments are written, for `contexts=` of gymnasium.make and `--contexts`. The
-bundled worlds have many such moments of their own: `contexts="coming"` (docs/worlds.md).
+With an OUT that ends in .npz only the moments are written, else a copy of the world with them. `coming` names the
+moments that the bundled worlds bring along (docs/worlds.md).
 """
 
 import argparse
@@ -27,7 +27,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gym_diamond.checkpoint import COMING, CONTEXTS, load_world
+from gym_diamond.banks import COMING, CONTEXTS
+from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import exit_status
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.errors import InvalidArgument
@@ -36,7 +37,12 @@ from gym_diamond.evaluation.hits import PADDLE, TOWARDS
 
 
 def begin_in_play(
-    world: Path, out: Path, coming: bool = False, within: int | None = None, beyond: int | None = None
+    world: Path,
+    out: Path,
+    coming: bool = False,
+    within: int | None = None,
+    beyond: int | None = None,
+    contexts: str | None = None,
 ) -> tuple[int, int]:
     """How many start states the world has and how many of them, those with a ball in their last frame, `out` keeps.
 
@@ -46,12 +52,15 @@ def begin_in_play(
         coming: keep only those whose ball came nearer to the agent's paddle from the last frame but one to the last.
         within: keep only those whose ball has at most so many pixels to go to the paddle's line; None = all.
         beyond: keep only those whose ball has at least so many; None = all.
+        contexts: which start states are chosen from, as `load_world` takes it.
 
     Raises:
         InvalidWorld: the world is missing or damaged.
         InvalidArgument: it dreams another game, no start state is to be kept, or `out` exists; nothing is written.
     """
-    loaded = load_world(world)
+    if out.exists():
+        raise InvalidArgument(f"{out} exists; give another place, or remove it first.")
+    loaded = load_world(world, contexts=contexts)
     bank = loaded.contexts
     game = loaded.model.spec.game
     before, last = (torch.from_numpy(bank.frames[:, t]) for t in (-2, -1))
@@ -65,9 +74,8 @@ def begin_in_play(
     if not keep.any():
         raise InvalidArgument(f"No start state of {world} has such a ball; ask for less, or fit with more of them.")
     kept = ContextBank(bank.frames[keep], bank.actions[keep], bank.is_real[keep])
-    if out.exists():
-        raise InvalidArgument(f"{out} exists; give another place, or remove it first.")
     if out.suffix == ".npz":
+        out.parent.mkdir(parents=True, exist_ok=True)
         kept.save(out)
     else:
         shutil.copytree(world, out, ignore=shutil.ignore_patterns(COMING))
@@ -100,6 +108,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("--coming", action="store_true", help="only those whose ball flies towards the agent's paddle")
     parser.add_argument("--within", type=int, help="only those whose ball has at most so many pixels to go to its line")
     parser.add_argument("--beyond", type=int, help="only those whose ball has so many to go at least")
+    parser.add_argument("--contexts", help="choose from another bank of the world, by its name (coming), or a .npz")
     num, kept = begin_in_play(**vars(parser.parse_args(words)))
     print(f"{kept} of {num} start states have a ball in play")
 

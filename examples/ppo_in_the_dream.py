@@ -41,6 +41,8 @@ from agents.scores import has_human_score, human_normalized
 from agents.statistics import summarize
 from examples.experiment_settings import Engine, Settings, completed
 from examples.experiment_training import trained
+from gym_diamond.banks import contexts_path
+from gym_diamond.checkpoint import WEIGHTS
 from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import RealAtari
@@ -82,9 +84,11 @@ def begun(method: str, settings: Settings, seed: int, out: Path) -> Look:
     Raises:
         InvalidRun: the file is of a run with other settings or another world.
     """
-    with (find_world(settings.world, settings.game) / "model.safetensors").open("rb") as weights:
-        world = hashlib.file_digest(weights, "sha256").hexdigest()
+    directory = find_world(settings.world, settings.game)
+    world = sha256(directory / WEIGHTS)
     about = {"method": method, "seed": seed, "settings": vars(settings), "world_sha256": world}
+    if settings.contexts is not None:
+        about["contexts_sha256"] = sha256(contexts_path(directory, settings.contexts))
     path = out / f"{settings.game}-{method}-{seed}.json"
     if not path.exists():
         return {**about, "hardware": None, "done": False, "trained": False, "looks": [], "seconds": 0.0}
@@ -98,6 +102,12 @@ def begun(method: str, settings: Settings, seed: int, out: Path) -> Look:
         record |= {"trained": False, "done": False}
         record.pop("final", None)
     return record | {"settings": vars(settings)}
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def minutes_are_left(settings: Settings, record: Look) -> bool:
@@ -208,7 +218,9 @@ def command(words: list[str]) -> None:
     parser.add_argument("--game", default="Breakout")
     parser.add_argument("--world", help="a world directory; the bundled one by default")
     parser.add_argument(
-        "--contexts", help="where dreams begin: a bank that comes with the world, by its name (coming), or a .npz"
+        "--contexts",
+        help="where dreams begin: a bank that comes with the world, by its name (coming), or a .npz; the game's own "
+        "methods begin at the beginning",
     )
     parser.add_argument("--methods", nargs="+", default=list(METHODS[:5]), choices=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])

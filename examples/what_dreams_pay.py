@@ -38,12 +38,14 @@ class Played(NamedTuple):
         return float((self.ended & (np.abs(self.won[-1]) < HALF)).mean())
 
 
-def play(world: Path, policy: str, num_dreams: int, steps: int, lost_after: int, seed: int) -> Played:
+def play(
+    world: Path, policy: str, num_dreams: int, steps: int, lost_after: int, seed: int, contexts: str | None = None
+) -> Played:
     """What `policy` gets in dreams of at most so many steps, which end also after `lost_after` frames without a ball.
 
     Dreams begin at start states of the world drawn by `seed`: equal seeds give all policies the same ones.
     """
-    dream = open_dream(DreamArguments(world=str(world)), num_dreams, steps, lost_after=lost_after)
+    dream = open_dream(DreamArguments(world=str(world), contexts=contexts), num_dreams, steps, lost_after=lost_after)
     player, rng, rows = (
         make_policy(policy, dream.world.spec, num_dreams),
         np.random.default_rng(seed),
@@ -62,14 +64,20 @@ def play(world: Path, policy: str, num_dreams: int, steps: int, lost_after: int,
 
 
 def main(
-    world: Path, policies: list[str], num_dreams: int, steps: int, lost_after: int, seed: int
+    world: Path,
+    policies: list[str],
+    num_dreams: int,
+    steps: int,
+    lost_after: int,
+    seed: int,
+    contexts: str | None = None,
 ) -> dict[str, Played]:
     """Prints mean returns with their standard errors, how long dreams last and how many end unpaid; gives all of it."""
     marks = [mark for mark in MARKS if mark < steps] + [steps]
     print("after steps          " + "".join(f"{mark:>15}" for mark in marks) + "    lasts   ends unpaid")
     found = {}
     for policy in policies:
-        found[policy] = play(world, policy, num_dreams, steps, lost_after, seed)
+        found[policy] = play(world, policy, num_dreams, steps, lost_after, seed, contexts)
         returns = found[policy].won
         mean, error = returns.mean(axis=1), returns.std(axis=1) / num_dreams**0.5
         row = "".join(f"{mean[mark - 1]:>8.2f} ± {error[mark - 1]:.2f}" for mark in marks)
@@ -81,6 +89,7 @@ def command(words: list[str]) -> None:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("world", type=Path)
+    parser.add_argument("--contexts", help="where dreams begin: a bank of the world, by its name (coming), or a .npz")
     parser.add_argument(
         "--policies", nargs="+", default=["random", "scripted"], help="as `gym-diamond collect` has them"
     )

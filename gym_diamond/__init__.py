@@ -17,7 +17,8 @@ and contexts, the moments from which dreams start.
 `world_models` is the heart. A world model is a pure function of (state, action, noise); state and noise are NamedTuples
 of tensors whose axis 0 is the row, one dream (`world_models/protocol.py`). A backend is a folder there.
 
-`checkpoint` reads and writes a world directory: config, weights, contexts, provenance, card. `hub` finds one:
+`banks` knows where dreams of a world may begin, `checkpoint` reads and writes the world's directory: config, weights,
+contexts, provenance, card. `hub` finds one:
 bundled, in the user's cache, or on the Hugging Face Hub, from where it is fetched once.
 
 `envs/dream.py` is the one mutable shell: `Dream` owns the state, random stream and clock of each row, and autoreset. It

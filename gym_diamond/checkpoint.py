@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from gym_diamond import schema, world_models
+from gym_diamond.banks import COMING, CONTEXTS, check_contexts, contexts_path
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.errors import InvalidArgument, InvalidWorld
 from gym_diamond.files import MAX_JSON_BYTES, read_json, read_tensors, write_json, write_tensors, write_text
@@ -31,15 +32,8 @@ from gym_diamond.world_models.protocol import Sampling, WorldModel, WorldSpec
 from gym_diamond.world_models.shapes import shapes_only
 
 FORMAT = 1
-CONFIG, WEIGHTS, CONTEXTS, PROVENANCE, CARD = (
-    "config.json",
-    "model.safetensors",
-    "contexts.npz",
-    "provenance.json",
-    "README.md",
-)
+CONFIG, WEIGHTS, PROVENANCE, CARD = "config.json", "model.safetensors", "provenance.json", "README.md"
 METRICS = "metrics.json"
-COMING = "coming.npz"  # moments of one kind, which dreams begin in only if they are asked for
 POLICY = "policy.safetensors"  # the tensors of an `nn.actor_critic.ActorCritic`, under its own names
 MEASURED = (METRICS, "drift.png", "strips.png", "reward_end.png", "ranking.png", "dream.gif")  # of these very weights
 LIMITS = {  # bytes; a larger file is neither brought from the Hub nor read
@@ -68,7 +62,7 @@ def load_world(
     device: str | torch.device = "cpu",
     precision: str = "auto",
     sampling: Mapping[str, object] | None = None,
-    contexts: str | None = None,
+    contexts: str | Path | None = None,
 ) -> World:
     """The world in `directory`, its model in evaluation mode with float32 parameters on `device`.
 
@@ -81,7 +75,7 @@ def load_world(
             for example "coming"; or the path of one, ending in .npz.
 
     Raises:
-        InvalidWorld: something in the directory is missing, damaged or does not fit the rest.
+        InvalidWorld: something in the directory, or the file of contexts, is missing, damaged or does not fit the rest.
         InvalidArgument: the device, the precision or a sampling value is not allowed, or there are no such contexts.
     """
     on = resolve_device(str(device))
@@ -114,7 +108,8 @@ def save_world(
 ) -> None:
     """Write a world into `directory`; each file is replaced whole, `config.json` last.
 
-    What was measured of the world that was there before is removed first: it is not true of the new weights.
+    What was measured of the world that was there before is removed first: it is not true of the new weights. A
+    coming.npz stays, since its moments are of real play.
 
     Args:
         directory: made if it does not exist.
@@ -144,27 +139,6 @@ def save_world(
     contexts.save(directory / CONTEXTS)
     write_json(directory / PROVENANCE, provenance)
     write_json(directory / CONFIG, config)
-
-
-def contexts_path(directory: Path, given: str | None) -> Path:
-    """The file of the contexts that a caller of the world in `directory` calls `given` (see `load_world`).
-
-    Raises:
-        InvalidArgument: there is none.
-    """
-    if given is None:
-        return directory / CONTEXTS
-    is_path = given.endswith(".npz")
-    path = Path(given).expanduser() if is_path else directory / f"{given}.npz"
-    if path.is_file():
-        return path
-    if is_path:
-        raise InvalidArgument(f"contexts is {given!r}; there is no such file (looked for {path.absolute()}).")
-    names = ", ".join(repr(file.stem) for file in sorted(directory.glob("*.npz"))) or "none"
-    raise InvalidArgument(
-        f"contexts is {given!r}; this world ({directory}) has {names}. Give one of these names, or a path that ends in "
-        ".npz."
-    )
 
 
 def check_sizes(directory: Path) -> None:
@@ -197,27 +171,6 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], p
         same_kind = found[name].is_floating_point() and tensor.is_floating_point()
         if not same_kind and found[name].dtype != tensor.dtype:
             raise InvalidWorld(f"{path}: {name} holds {found[name].dtype}; its config.json asks for {tensor.dtype}.")
-
-
-def check_contexts(contexts: ContextBank, spec: WorldSpec, path: Path) -> None:
-    """Nothing, if dreams of a world with this `spec` can start from `contexts`.
-
-    Raises:
-        InvalidWorld: their frame size, length or actions do not fit.
-    """
-    T, *size = contexts.frames.shape[1:]
-    if tuple(size) != (spec.height, spec.width, spec.channels):
-        asked = (spec.height, spec.width, spec.channels)
-        raise InvalidWorld(f"{path} holds frames of {tuple(size)}; this world's are {asked} (height, width, channels).")
-    if spec.context_length > T:
-        raise InvalidWorld(f"{path} holds {T} frames a context; this world looks back on {spec.context_length}.")
-    actions, choices = contexts.actions, spec.choices
-    if actions.shape[2:] != choices.shape:
-        raise InvalidWorld(f"{path} holds actions of shape {actions.shape[2:]}; this world's have {choices.shape}.")
-    if not choices.contains(actions):
-        raise InvalidWorld(
-            f"{path} holds actions {actions.min()} to {actions.max()}; this world's are {choices.range}."
-        )
 
 
 class _Config(NamedTuple):

@@ -20,6 +20,7 @@ LAYERS = (  # from below; modules of one layer do not see each other
     ("files", "hardware", "replay"),
     ("nn", "data", "noise"),
     ("world_models",),
+    ("banks",),
     ("checkpoint",),
     ("hub",),
     ("envs", "fitting"),

@@ -153,31 +153,6 @@ def test_a_truncated_file_is_named(world: Path, name: str, keep: float):
         load_world(world)
 
 
-def test_dreams_may_start_from_another_bank_of_the_world_or_from_a_file(world: Path, tmp_path: Path):
-    own = load_world(world).contexts
-    half = ContextBank(own.frames[:2], own.actions[:2], own.is_real[:2])
-    half.save(world / "coming.npz")
-    half.save(tmp_path / "mine.npz")
-    assert len(own) > 2
-    assert len(load_world(world).contexts) == len(own)
-    for name in ("coming", str(tmp_path / "mine.npz")):
-        assert np.array_equal(load_world(world, contexts=name).contexts.frames, half.frames)
-
-
-def test_a_bank_that_is_not_there_is_named_with_those_that_are(world: Path, tmp_path: Path):
-    with pytest.raises(InvalidArgument, match=r"contexts is 'coming'; this world \(.*\) has 'contexts'\. Give"):
-        load_world(world, contexts="coming")
-    with pytest.raises(InvalidArgument, match=r"contexts is '.*mine\.npz'; there is no such file"):
-        load_world(world, contexts=str(tmp_path / "mine.npz"))
-
-
-def test_a_bank_of_another_game_is_refused(world: Path):
-    own = load_world(world).contexts
-    ContextBank(own.frames[:, :, 1:], own.actions, own.is_real).save(world / "coming.npz")
-    with pytest.raises(InvalidWorld, match=r"coming\.npz holds frames of"):
-        load_world(world, contexts="coming")
-
-
 def test_another_format_version_says_which_this_one_reads(world: Path):
     edit_config(world, lambda config: config.update(format=2))
     with pytest.raises(InvalidWorld, match=r"format 2.*reads format 1"):

@@ -41,6 +41,9 @@ class Arguments:
     world: str | None = None
     """A world directory, as `gym-diamond fit` writes it; by default the one that is bundled for
     the game, or else the authors', which is fetched."""
+    contexts: str | None = None
+    """Where dreams begin: "coming" in the bundled worlds (the ball is on its way to the paddle), or a .npz; by default
+    at the world's moments of all kinds."""
     num_envs: int = 8
     """Dreams at once."""
     policy: str = "sticky"
@@ -74,6 +77,7 @@ def main(argv: list[str]) -> int:
         num_envs=arguments.num_envs,
         game=arguments.game or (None if arguments.world else "Breakout"),
         world=arguments.world,
+        contexts=arguments.contexts,
         device=arguments.device,
         max_episode_steps=arguments.max_episode_steps,
         stagger=arguments.max_episode_steps > 0,

@@ -89,7 +89,8 @@ def check_emulator(game: str, num: int) -> None:
 
 def collect_contexts(directory: Path, game: str, num: int, seed: int) -> None:
     """Replace the start states of the world in `directory` by `num` moments that its own policy reaches."""
-    from gym_diamond.checkpoint import CONTEXTS, PROVENANCE
+    from gym_diamond.banks import CONTEXTS
+    from gym_diamond.checkpoint import PROVENANCE
     from gym_diamond.collection.banks import NUM_ENVS, collect_bank
     from gym_diamond.files import read_json, write_json
 

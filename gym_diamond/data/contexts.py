@@ -102,7 +102,9 @@ class ContextBank:
         except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
             if isinstance(error, InvalidWorld):
                 raise
-            raise InvalidWorld(f"The start states {path} cannot be read ({error}); get the world anew.") from error
+            raise InvalidWorld(
+                f"The start states {path} cannot be read ({error}); get them anew, or make them again."
+            ) from error
 
 
 def cut(episodes: Sequence[Episode], num: int, length: int, rng: np.random.Generator) -> ContextBank:

@@ -24,8 +24,8 @@ class BurnedIn:
     Args:
         world: the world model.
         contexts: the bank.
-        lazily: burn in a piece when one of its contexts is asked for: a single dream need not wait for hundreds. That
-            takes a look at the index. False: all at the first question, whatever is asked.
+        lazily: burn in a piece when one of its contexts is asked for: a single dream need not wait for hundreds. It
+            reads the index on the host, so it is for a CPU. False: all at the first question, whatever is asked.
     """
 
     def __init__(self, world: WorldModel[Any, Any], contexts: ContextBank, lazily: bool) -> None:

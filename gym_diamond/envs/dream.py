@@ -31,7 +31,7 @@ class Dream:
 
     Args:
         world: the world model; its device is where everything lives.
-        contexts: the moments from which dreams start, burned in when first wanted; on a GPU all at the first reset.
+        contexts: the moments from which dreams start, burned in when first wanted; on a GPU all at once.
         num_envs: N.
         max_episode_steps: a dream is truncated after so many steps; None = never.
         autoreset_mode: what happens to a row that is over: "SameStep" (reset in the same step), "NextStep" (the next

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
+from gym_diamond.banks import contexts_path
 from gym_diamond.checkpoint import load_world
 from gym_diamond.envs.compiled import engine
 from gym_diamond.envs.dream import Dream
@@ -62,7 +63,7 @@ def load_dream(
 
     Raises:
         InvalidArgument: an argument has a value that is not allowed, or the world dreams another game.
-        InvalidWorld: the world is missing or damaged.
+        InvalidWorld: the world, or the file of contexts, is missing or damaged.
         HubError: the world is on the Hub and cannot be had now.
     """
     directory = find_world(arguments.world, arguments.game)
@@ -92,11 +93,9 @@ def load_dream(
         record=fast.record,
         compiler=fast.compiler,
     )
-    values = {
-        "world": str(directory),
-        "contexts": arguments.contexts,
-        "device": model.device,
-        "precision": model.precision,
-    }
+    values: dict[str, object] = {"world": str(directory)}
+    if arguments.contexts is not None:
+        values["contexts"] = contexts_path(directory, arguments.contexts)
+    values |= {"device": model.device, "precision": model.precision}
     values |= {"compile": arguments.compile} | {f.name: getattr(model.sampling, f.name) for f in fields(Sampling)}
     return LoadedDream(dream, ", ".join(f"{name}={value}" for name, value in values.items()))

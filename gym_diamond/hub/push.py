@@ -6,6 +6,7 @@ from typing import Any
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 
+from gym_diamond.banks import check_coming
 from gym_diamond.checkpoint import CARD, LIMITS, METRICS, World, load_world
 from gym_diamond.errors import HubError, InvalidArgument, InvalidWorld
 from gym_diamond.files import read_json
@@ -36,6 +37,7 @@ def push(directory: Path, repository: str, *, licence: str | None = None, privat
     """
     check_repository(repository, repository)
     world = load_world(directory)
+    check_coming(directory, world.model.spec)
     files = _plain_files(directory)
     text = _card_text(world)
     card = _card(world, text, repository, _licence(world, text, licence))

@@ -8,20 +8,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from gym_diamond.banks import COMING, CONTEXTS, check_coming
 from gym_diamond.checkpoint import (
     CARD,
-    COMING,
     CONFIG,
-    CONTEXTS,
     LIMITS,
     MEASURED,
     POLICY,
     PROVENANCE,
     WEIGHTS,
-    check_contexts,
     load_world,
 )
-from gym_diamond.data.contexts import ContextBank
 from gym_diamond.errors import HubError, InvalidWorld
 from gym_diamond.files import read_tensors
 from gym_diamond.hub.address import Address
@@ -71,9 +68,7 @@ def _fetch(files: list[RemoteFile], place: Path) -> None:
             for file in files:
                 fetch_file(file, staging / file.name, bar)
         try:
-            spec = load_world(staging).model.spec
-            if (staging / COMING).exists():
-                check_contexts(ContextBank.load(staging / COMING), spec, staging / COMING)
+            check_coming(staging, load_world(staging).model.spec)
             if (staging / POLICY).exists():
                 read_tensors(staging / POLICY, InvalidWorld)
         except InvalidWorld as error:

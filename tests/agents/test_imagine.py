@@ -17,6 +17,7 @@ from agents.rollout import rollout
 from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import make_policy
+from gym_diamond.data.contexts import ContextBank
 from gym_diamond.envs.dream import Dream
 from gym_diamond.errors import InvalidArgument, InvalidRun
 from gym_diamond.files import read_tensors
@@ -96,6 +97,21 @@ def test_in_the_worlds_own_folder_it_leaves_the_world_alone(tmp_path: Path) -> N
     main(["--world", str(world), "--out", str(world), *TINY, "--steps", "4"])
     assert {name: (world / name).read_bytes() for name in before} == before
     assert (world / "policy.safetensors").exists()
+
+
+def test_a_run_goes_on_in_the_moments_that_it_began_with_wherever_they_are_by_now(world: Path, tmp_path: Path) -> None:
+    own = load_world(world).contexts
+    bank = tmp_path / "mine.npz"
+    ContextBank(own.frames[:1], own.actions[:1], own.is_real[:1]).save(bank)
+    words = ["--world", str(world), "--contexts", str(bank), *TINY, "--end-mode", "never"]
+    main([*words, "--out", str(tmp_path / "whole"), "--steps", "16"])
+    main([*words, "--out", str(tmp_path / "halves"), "--steps", "8"])
+    bank.unlink()
+    main(["--out", str(tmp_path / "halves"), "--resume", "--steps", "16"])
+    whole, halves = checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "halves")
+    assert whole.keys() == halves.keys()
+    assert all(torch.equal(whole[name], halves[name]) for name in whole)
+    assert len(load_world(tmp_path / "halves").contexts) == len(own), "the world itself is as it was"
 
 
 def test_a_finished_run_that_is_resumed_stays_as_it_is(world: Path, tmp_path: Path) -> None:

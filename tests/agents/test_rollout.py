@@ -88,6 +88,21 @@ def test_where_looking_costs_a_wait_all_rows_are_computed_and_come_to_the_same(m
     torch.testing.assert_close((some.value, memory_of_some), (all_rows.value, memory_of_all))
 
 
+def test_on_a_cpu_memories_are_burned_in_for_the_dreams_that_begin_anew_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    dream = counting_dream(4, starts=(0, 1, 2, 3), max_episode_steps=4)
+    policy = actor(dream)
+    sizes: list[int] = []
+
+    def noted(policy: ActorCritic, frames: Tensor) -> LSTMState:
+        sizes.append(len(frames))
+        return burn_in(policy, frames)
+
+    monkeypatch.setattr("agents.rollout.burn_in", noted)
+    found, _ = play(dream, policy, 7)
+    over = (found.end | found.trunc).sum(dim=0)
+    assert sizes == [4, *over[over > 0].tolist()], "all at the very beginning"
+
+
 def test_two_rollouts_are_one_of_twice_the_length() -> None:
     dream = counting_dream(3, max_episode_steps=4)
     policy, generator = actor(dream), torch.Generator().manual_seed(0)

@@ -11,6 +11,7 @@ import yaml
 from huggingface_hub import constants
 
 from gym_diamond.checkpoint import load_world
+from gym_diamond.data.contexts import ContextBank
 from gym_diamond.errors import HubError, InvalidArgument, InvalidWorld
 from gym_diamond.hub import BUNDLED, find_world
 from gym_diamond.hub.model_card import model_card
@@ -61,6 +62,18 @@ def test_only_the_files_of_a_world_are_sent_and_those_of_an_older_measurement_ar
     known.files[f"{REPOSITORY}@{commit}"]["notes.md"] = b"by hand"
     commit = push(world, REPOSITORY).rpartition("@")[2]
     assert known.files[f"{REPOSITORY}@{commit}"].keys() == {*whole, "notes.md"}
+
+
+@pytest.mark.parametrize("content", [b"not an archive", "of larger frames"])
+def test_a_second_bank_that_dreams_cannot_start_from_is_not_sent(content: bytes | str, known: StandIn, world: Path):
+    own = load_world(world).contexts
+    if isinstance(content, bytes):
+        (world / "coming.npz").write_bytes(content)
+    else:
+        ContextBank(own.frames.repeat(2, axis=2), own.actions, own.is_real).save(world / "coming.npz")
+    with pytest.raises(InvalidWorld, match=r"coming\.npz"):
+        push(world, REPOSITORY)
+    assert not any(REPOSITORY in name for name in known.files)
 
 
 def test_the_card_tells_the_hub_what_it_is_and_people_how_to_dream_it():
