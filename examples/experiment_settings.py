@@ -33,7 +33,7 @@ class Settings:
     actor_lr: float | None  # the actor-critic's learning rate; None = the reference's, by the dreams at once
     begin_with: str | None  # the .zip of a PPO to go on from, {seed} standing for the run's; None = a new one
     # What follows came later: its defaults are how older runs were, so that these go on.
-    lost_chance: float | None = None  # of a loss, from which a ball is lost whatever is seen; None = what is seen
+    lost_chance: float | None = None  # of a loss, from which a ball is lost, seen or not; None = only if seen
     contexts: str | None = None  # where dreams begin: a bank of the world, by its name, or a .npz; None = contexts.npz
 
 

@@ -16,7 +16,7 @@ def main(total_timesteps: int, num_envs: int, n_steps: int, out: str | None) -> 
     envs = gymnasium.make_vec(
         "DiamondDream-Breakout-v0",
         num_envs=num_envs,
-        contexts="coming",  # the ball is on its way to the paddle: what is done matters at once
+        contexts="coming",  # begun with the ball on its way to the paddle
         frame_stack=4,  # the dream's real history: no zero frames after a reset
         stagger=True,  # not all dreams run out of time in the same step
     )
