@@ -29,8 +29,9 @@ DRAWN = ("random", "human", "DIAMOND")  # the others are in the .json only: thei
 class EvaluateConfig:
     """Play whole games of the real thing and score them.
 
-    A policy is a world directory with a policy in it, a .zip of stable-baselines3, random, sticky, scripted, or any
-    other that `gym-diamond collect --policy` knows. Several are runs of one method, each trained with a seed of its
+    A policy is a world directory with a policy in it, a .zip of stable-baselines3, python:MODULE:NAME (a function or a
+    class of yours, see gym_diamond/collection/own.py), random, sticky, scripted, or any other that `gym-diamond collect
+    --policy` knows. Several are runs of one method, each trained with a seed of its
     own: their mean scores are summed up together, in a line and in the picture. Scores are the game's own, unclipped;
     the sum of signs, which is what dreams pay, stands beside them.
 

@@ -29,6 +29,12 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def find_own_modules() -> None:
+    """Modules of the user's own are looked for where the command is typed, as `python -m` does."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status of `gym-diamond`: 0 done, 1 a full or forbidden disk, 2 a mistake in the input, 130 Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)

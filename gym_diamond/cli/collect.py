@@ -2,7 +2,6 @@
 
 import re
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import tyro
 from tqdm import tqdm
 
-from gym_diamond.cli import say
+from gym_diamond.cli import find_own_modules, say
 from gym_diamond.collection.play import Games, play
 from gym_diamond.collection.policies import Policy
 from gym_diamond.collection.roster import atari_info, make_policy
@@ -65,7 +64,8 @@ class CollectConfig:
     scripted:20 (every 20 steps), edge and edge:20 (the same, but it hits the ball with the edge of the paddle, and in
     Pong hard, so that the opponent misses some), graze and graze:20 (the same, but it just meets the ball or just
     misses it), always:NOOP (or another action, for ever; of an action of several parts one for each, with commas),
-    python:MODULE:FUNCTION (from a frame (H, W, C) to an action), the path of a stable-baselines3 .zip, or of a world
+    python:MODULE:FUNCTION (from a frame (H, W, C) to an action) or python:MODULE:CLASS (with a memory; see
+    gym_diamond/collection/own.py), the path of a stable-baselines3 .zip, or of a world
     directory that holds a policy. NAME@0.1 replaces a share of 0.1 of that policy's actions by random ones, whatever
     --epsilon says: scripted:20@0.1=0.3."""
 
@@ -108,8 +108,7 @@ def main(argv: list[str]) -> int:
     if config.seed < 0:
         raise InvalidArgument(f"--seed is {config.seed}; it must be at least 0.")
     path = check_name(config.dataset, overwrite=config.overwrite)
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # modules of the user's own are looked for where the command is typed
+    find_own_modules()
     games, info, preparation = _stage(config)
     policies, weights = _cast(config, info)
     description = f"{info.game}, real play by {', '.join(config.policy)} with epsilon {config.epsilon}{preparation}."

@@ -12,7 +12,7 @@ import tyro
 from PIL import Image
 from tqdm import tqdm
 
-from gym_diamond.cli import say
+from gym_diamond.cli import find_own_modules, say
 from gym_diamond.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Arguments:
     """Dreams at once."""
     policy: str = "sticky"
     """Who plays: sticky (actions at random, held for a while), random, scripted (follows the ball, in Breakout and
-    Pong), always:NOOP, an agent's .zip of stable-baselines3, a world directory with a policy, or as `collect` has
-    them."""
+    Pong), always:NOOP, an agent's .zip of stable-baselines3, a world directory with a policy, python:MODULE:NAME (a
+    function or class of yours), or any other that `gym-diamond collect --help` names."""
     steps: int = 100
     """Steps of all dreams."""
     max_episode_steps: int = 50
@@ -70,6 +70,7 @@ def main(argv: list[str]) -> int:
     if arguments.seed < 0:
         raise InvalidArgument(f"--seed is {arguments.seed}; it must be at least 0.")
     check_writable(arguments.out)
+    find_own_modules()
     from gym_diamond.collection.roster import make_policy  # torch takes a second: only now
     from gym_diamond.envs.loaded import LoadedDreamVectorEnv
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 import gym_diamond
 from gym_diamond.checkpoint import CARD, METRICS, World, load_world
-from gym_diamond.cli import say
+from gym_diamond.cli import find_own_modules, say
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation import metrics, tables
 from gym_diamond.evaluation.held_out import load_held_out
@@ -119,6 +119,7 @@ def main(argv: list[str]) -> int:
     """The exit status of `gym-diamond evaluate`."""
     config = tyro.cli(EvaluateConfig, prog="gym-diamond evaluate", args=argv)
     check_numbers(config)
+    find_own_modules()
     device = resolve_device(config.device)
     precision = resolve_precision(config.precision, device)
     world, *others = [load(directory, config, device, precision) for directory in (config.world, *config.compare)]

@@ -8,7 +8,7 @@ trained in a dream goes where that dream has to be right.
 import json
 import random
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from gym_diamond.choices import Choices, choices_of
+from gym_diamond.choices import choices_of
 from gym_diamond.errors import InvalidArgument, MissingExtra
 
 
@@ -185,32 +185,6 @@ class SB3Policy:
             self._memory = tuple(np.zeros((len(part), num_rows, part.shape[-1]), part.dtype) for part in memory)
         for kept, part in zip(self._memory, memory, strict=True):
             kept[:, rows] = part
-
-
-class FunctionPolicy:
-    """A function of the user's own, from a frame `(H, W, C)` uint8 to an action, a number or one for each part.
-
-    Raises:
-        InvalidArgument: the function gives what is no action.
-    """
-
-    def __init__(self, name: str, function: Callable[[np.ndarray], Any], choices: Choices) -> None:
-        self.name = name
-        self._function, self._choices = function, choices
-
-    def begin(self, rows: np.ndarray) -> None:
-        """Nothing to forget: a function sees one frame and remembers nothing of a row."""
-
-    def act(self, rows: np.ndarray, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """What the function says of each frame."""
-        return np.stack([self._choose(frame) for frame in frames])
-
-    def _choose(self, frame: np.ndarray) -> np.ndarray:
-        action = np.asarray(self._function(frame))
-        fits = action.shape == self._choices.shape and action.dtype.kind in "iu" and self._choices.contains(action)
-        if not fits:
-            raise InvalidArgument(f"{self.name} gave {action.tolist()!r}; actions are {self._choices.range}.")
-        return action.astype(np.int64)
 
 
 def _draw(limits: Limits, num: int, rng: np.random.Generator) -> np.ndarray:

@@ -6,7 +6,8 @@
     edge, edge:20       hits the ball with the edge of the paddle, and hard: in Pong the opponent misses some
     graze, graze:20     just meets the ball or just misses it, which a world has to tell apart
     always:NOOP         one action for ever, by its meaning; of an action of several parts one for each: always:-1,0.5
-    python:mine:play    the function `play` of the module `mine`, from a frame (H, W, C) to an action
+    python:mine:play    what `play` is in the module `mine`: a function from a frame (H, W, C) to an action, or a class
+                        (`own.py`)
     A/PATH.zip          what stable-baselines3 trained
     A/WORLD             the policy in a world directory
 
@@ -14,17 +15,15 @@ Each can be followed by @ and the share of its actions that random ones replace:
 few players give many levels of skill.
 """
 
-import importlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from gym_diamond.choices import Choices
 from gym_diamond.collection.actor import load_actor
+from gym_diamond.collection.own import load_own
 from gym_diamond.collection.policies import (
     ConstantPolicy,
     EpsilonPolicy,
-    FunctionPolicy,
     Policy,
     RandomPolicy,
     SB3Policy,
@@ -102,7 +101,7 @@ def _make_player(name: str, played: Played, num_rows: int) -> Policy:
     if kind == "always":
         return ConstantPolicy(_action(name, detail, played), detail)
     if kind == "python":
-        return FunctionPolicy(name, _function(name, detail), played.choices)
+        return load_own(name, detail, played.choices, num_rows)
     path = Path(name)
     if path.suffix == ".zip" and path.is_file():
         return SB3Policy(path, limits, num_rows, frame_shape)
@@ -114,7 +113,7 @@ def _make_player(name: str, played: Played, num_rows: int) -> Policy:
         return load_actor(path, limits, num_rows, frame_shape)
     raise InvalidArgument(
         f"There is no policy {name!r}; give random, sticky, scripted, edge, graze, scripted:STEPS (between lapses; "
-        "also edge:STEPS and graze:STEPS), always:ACTION, python:MODULE:FUNCTION, an existing .zip of "
+        "also edge:STEPS and graze:STEPS), always:ACTION, python:MODULE:NAME, an existing .zip of "
         "stable-baselines3, or an existing world directory, each with @SHARE of random actions or without."
     )
 
@@ -142,18 +141,3 @@ def _action(name: str, detail: str, played: Played) -> int | tuple[int, ...]:
         )
     found = tuple(part.index(word) for word, part in zip(words, parts, strict=True))
     return found if choices.action_sizes else found[0]
-
-
-def _function(name: str, path: str) -> Callable[..., Any]:
-    """The function MODULE:FUNCTION; importing it runs its module, so it must be one that is trusted."""
-    module, _, attribute = path.partition(":")
-    try:
-        function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, ValueError, AttributeError) as error:
-        raise InvalidArgument(
-            f"Policy {name} cannot be imported: {error}. It must be python:MODULE:FUNCTION, a function from a frame to "
-            "an action."
-        ) from error
-    if not callable(function):
-        raise InvalidArgument(f"Policy {name} is {function!r}, no function from a frame to an action.")
-    return function

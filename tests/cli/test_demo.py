@@ -1,5 +1,6 @@
 """The demo: eight dreams, a sentence about them, and a GIF; and clear words where it cannot be."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,19 @@ def test_who_plays_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "2 steps of 1 dreams" in capsys.readouterr().out
     assert main([*words, "--policy", "nobody"]) == 2
     assert "nobody" in capsys.readouterr().err
+
+
+def test_a_player_of_ones_own_is_found_where_the_command_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an installed command has it, whose `sys.path` does not begin with the current folder."""
+    world = str(write_tiny_world(tmp_path / "world"))
+    (tmp_path / "player_of_the_demo.py").write_text("def still(frame):\n    return 0\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder not in ("", str(tmp_path))])
+    words = ["demo", "--world", world, "--steps", "2", "--num-envs", "1", "--out", "dream.gif"]
+    assert main([*words, "--policy", "python:player_of_the_demo:still"]) == 0
+    assert "2 steps of 1 dreams" in capsys.readouterr().out
 
 
 def test_pictures_stand_four_to_a_row() -> None:
