@@ -4,17 +4,19 @@ Where it computes something else than CleanRL's `ppo_atari.py`, or in another wa
 reason. The rest is that script's, written shorter, without its logging and the flags that switch its parts off. (The
 learning rate falls with the steps, there with the iterations: the same where these divide the steps.)
 
-    python -m examples.ppo_cleanrl_style --out runs/ppo.safetensors
+    python -m examples.ppo_cleanrl_style --contexts coming --reward-mode mean --out runs/ppo.safetensors
     python -m examples.judge_cleanrl_style runs/ppo.safetensors        # whole real games with what was saved
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Categorical
 
+from gym_diamond.cli import exit_status
 from gym_diamond.envs.loading import DreamArguments, load_dream  # dream: instead of gymnasium.make_vec
 from gym_diamond.files import write_tensors
 
@@ -52,6 +54,9 @@ def main(
     total_steps: int,
     num_envs: int,
     num_steps: int,
+    contexts: str | None = None,
+    dream_steps: int = 50,
+    reward_mode: str | None = None,
     epochs: int = 4,
     minibatches: int = 4,
     learning_rate: float = 2.5e-4,
@@ -65,9 +70,10 @@ def main(
     """The mean reward per step of each iteration; the agent is saved to `out`, where that is given."""
     torch.manual_seed(seed)
     dream = load_dream(  # dream: no wrappers; skipped frames, ends with a life and rewards' signs are the world's
-        DreamArguments(game=game, frame_stack=4),  # dream: real history, so no wrapper stacks frames
+        # dream: real history, so no wrapper stacks frames; where dreams begin, and what they pay
+        DreamArguments(game=game, frame_stack=4, contexts=contexts, reward_mode=reward_mode),
         num_envs,
-        max_episode_steps=15,  # dream: short, as the reference's; truncations bootstrap below
+        max_episode_steps=dream_steps,  # dream: as long as the model is to be trusted; truncations bootstrap below
         autoreset_mode="SameStep",  # dream: a step that ends a row returns the first obs of its next dream
         stagger=True,  # dream: rows do not all run out of time at once
     ).dream
@@ -90,7 +96,7 @@ def main(
                 step = dream.step(action)  # dream: no .cpu().numpy() on the way in, no torch.as_tensor on the way out
                 _, final_value = agent(step.final_obs)  # dream: dense, also where nothing ended; no search in infos
                 # dream: one that is cut off goes on in truth, so it is paid the value of where it stood. CleanRL takes
-                # it for an end, which is rare in whole games; here it comes every 15 steps.
+                # it for an end, which is rare in whole games; here it comes every 50 steps.
                 reward = step.reward + gamma * final_value * (step.truncated & ~step.terminated)
                 done = step.terminated | step.truncated
                 # dream: what was paid is kept for the report, as `reward` holds values too
@@ -130,7 +136,8 @@ def main(
     return history
 
 
-if __name__ == "__main__":
+def command(words: list[str]) -> None:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--game", default="Breakout")
     parser.add_argument("--total-steps", type=int, default=100_000)
@@ -138,6 +145,19 @@ if __name__ == "__main__":
     # A hundredth of its 10,000,000 steps is a first try.
     parser.add_argument("--num-envs", type=int, default=32)
     parser.add_argument("--num-steps", type=int, default=32, help="steps of each dream between updates")
+    # dream: these three decide what there is to learn from; docs/results.md tells what helped in Breakout and Pong.
+    parser.add_argument(
+        "--contexts",
+        help='where dreams begin: "coming" in Breakout and Pong (the ball is on its way to the paddle), or a .npz',
+    )
+    parser.add_argument("--dream-steps", type=int, default=50, help="after which a dream is cut off")
+    parser.add_argument(
+        "--reward-mode", choices=["sample", "mode", "mean"], help='"mean" pays expectations, with less noise'
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="where to save the agent, for example runs/ppo.safetensors")
-    main(**vars(parser.parse_args()))
+    main(**vars(parser.parse_args(words)))
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status("examples.ppo_cleanrl_style", command, sys.argv[1:]))  # dream: a mistake is told in one line

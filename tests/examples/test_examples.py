@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from gym_diamond.checkpoint import load_world
+from gym_diamond.cli import exit_status
 from gym_diamond.cli import main as gym_diamond
 from gym_diamond.data import dataset
 from gym_diamond.errors import InvalidArgument
@@ -121,9 +122,17 @@ def test_the_real_game_of_the_example_ends_with_a_life_and_remembers_nothing_of_
 
 
 def test_ppo_in_one_file_trains_on_the_torch_native_dream() -> None:
-    history = load("ppo_cleanrl_style").main("Breakout", total_steps=16, num_envs=2, num_steps=4)
+    settings = {"contexts": "coming", "dream_steps": 3, "reward_mode": "mean"}
+    history = load("ppo_cleanrl_style").main("Breakout", total_steps=16, num_envs=2, num_steps=4, **settings)
     assert len(history) == 2
     assert all(-1 <= reward <= 1 for reward in history)
+
+
+def test_where_its_dreams_begin_is_told_wrongly_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    module = load("ppo_cleanrl_style")
+    words = ["--contexts", "comming", "--total-steps", "16", "--num-envs", "2", "--num-steps", "4"]
+    assert exit_status("examples.ppo_cleanrl_style", module.command, words) == 2
+    assert "coming" in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("real", [False, True])
