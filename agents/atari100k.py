@@ -32,6 +32,7 @@ from agents.display import Display
 from agents.evaluate import EvaluateConfig, evaluate, other_scores, sentence
 from agents.held_out import held_out_losses
 from agents.looking import look
+from agents.policy import save_policy
 from agents.resuming import check_unchanged
 from gym_diamond.cli import exit_status, say
 from gym_diamond.envs.atari import RealAtari
@@ -79,6 +80,8 @@ def main(words: Sequence[str]) -> None:
     session = Session(out, config, parts, start.position, (*PROGRAM.split(), *told), precision)
     say(f"{config.game}, {config.mode}, preset {config.preset}; {device}, {precision}")
     try:
+        if resume and (out / atari100k_run.CHECKPOINT).exists():
+            session.mend(start.position)
         end = learn(parts, config, start, session)
     finally:
         session.close()
@@ -161,10 +164,19 @@ class Session:
 
     def checkpoint(self, now: Moment) -> None:
         atari100k_run.save(self.out, self.parts, now)
-        if self.parts.world is not None:
-            atari100k_run.save_as_world(
-                self.out, self.parts.world, self.config, now.position, self.command, self.precision
-            )
+        save_policy(self.out, self.parts.actor.policy)
+        self._save_as_world(now.position)
+
+    def mend(self, position: Position) -> None:
+        """Write what the last save did not come to, if it was broken off just after its checkpoint."""
+        save_policy(self.out, self.parts.actor.policy)
+        if not atari100k_run.has_world_of(self.out, self.config, position):
+            self._save_as_world(position)
+
+    def _save_as_world(self, position: Position) -> None:
+        world, precision = self.parts.world, self.precision
+        if world is not None:
+            atari100k_run.save_as_world(self.out, world, self.config, position, self.command, precision)
 
     def close(self) -> None:
         """Let the bar and TensorBoard write what is left."""

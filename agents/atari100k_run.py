@@ -23,13 +23,13 @@ from agents.atari100k_loop import Moment
 from agents.atari100k_parts import Parts, World, begin_play, learner_tensors
 from agents.budget import NETWORKS, Position
 from agents.playing import play_tensors, restored
-from agents.policy import save_policy
 from agents.replay import Replay
 from gym_diamond import schema
-from gym_diamond.checkpoint import save_world
+from gym_diamond.checkpoint import CONFIG as WORLD_CONFIG
+from gym_diamond.checkpoint import PROVENANCE, save_world
 from gym_diamond.data.contexts import cut
 from gym_diamond.errors import GymDiamondError, InvalidRun
-from gym_diamond.files import read_tensors, write_json, write_tensors
+from gym_diamond.files import read_json, read_tensors, write_json, write_tensors
 from gym_diamond.fitting import provenance
 from gym_diamond.fitting.loop import Position as FitPosition
 from gym_diamond.fitting.optim import below
@@ -70,7 +70,7 @@ def begin(out: Path, config: Atari100kConfig) -> None:
 
 
 def save(out: Path, parts: Parts, now: Moment) -> None:
-    """Write what the run goes on from: the replay's new shard, then the checkpoint that counts it; then the policy."""
+    """Write what the run goes on from: the replay's new shard, then the checkpoint that counts it."""
     metadata = {name: repr(value) for name, value in now.position._asdict().items()}
     if parts.world is not None and isinstance(parts.world.replay, Replay):
         parts.world.replay.save()
@@ -79,7 +79,6 @@ def save(out: Path, parts: Parts, now: Moment) -> None:
     if now.play is not None:
         tensors |= {f"play.{name}": value for name, value in play_tensors(now.play).items()}
     write_tensors(out / CHECKPOINT, tensors, metadata)
-    save_policy(out, parts.actor.policy)
 
 
 def load(out: Path, parts: Parts, config: Atari100kConfig) -> Moment:
@@ -136,6 +135,14 @@ def save_as_world(
         provenance=about,
         card=_card(config, about),
     )
+
+
+def has_world_of(out: Path, config: Atari100kConfig, position: Position) -> bool:
+    """Whether the world in `out` is the one that a run had at `position`."""
+    if not (out / PROVENANCE).exists() or not (out / WORLD_CONFIG).exists():  # the last two that are written
+        return False
+    about = read_json(out / PROVENANCE, InvalidRun)
+    return all(about.get(name) == value for name, value in _amounts(config, position).items() if name != "agent")
 
 
 def _amounts(config: Atari100kConfig, position: Position) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from agents.imagine_config import ImagineConfig, check_can_resume, check_is_comp
 from agents.imagine_run import Position
 from agents.looking import look
 from agents.playing import Play
-from agents.policy import make_policy
+from agents.policy import make_policy, save_policy
 from agents.rollout import first_memory
 from gym_diamond.cli import exit_status, say
 from gym_diamond.envs.atari import RealAtari
@@ -81,6 +81,8 @@ def main(words: Sequence[str]) -> None:
     try:
         if start.updates == 0:
             session.checkpoint(play, start)  # from here on, whatever happens leaves a policy that plays
+        else:
+            save_policy(out, learner.policy)  # the last save may have been broken off just after its checkpoint
         end = imagine(learner, play, config, start, session)
     finally:
         session.close()

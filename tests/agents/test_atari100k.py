@@ -134,9 +134,19 @@ def test_one_command_leaves_a_world_a_policy_and_their_scores(
     assert scores["published"]["DIAMOND"] == pytest.approx(132.5, abs=0.1)
     assert list((out / "atari100k" / "tensorboard").iterdir())
     assert "real 0.0" in capsys.readouterr().err
-    before = (out / atari100k_run.CHECKPOINT).read_bytes()
+    files = (atari100k_run.CHECKPOINT, "policy.safetensors", "model.safetensors", "contexts.npz")
+    before = [(out / name).read_bytes() for name in files]
+    (out / "metrics.json").write_text("{}")
     main(["--out", str(out), "--resume"])
-    assert (out / atari100k_run.CHECKPOINT).read_bytes() == before, "a finished run stays as it is"
+    assert [(out / name).read_bytes() for name in files] == before, "a finished run stays as it is"
+    assert (out / "metrics.json").exists(), "and so does what was measured of it"
+
+    for name in ("policy.safetensors", "config.json", "scores.json"):  # as if killed just after the last checkpoint
+        (out / name).unlink()
+    main(["--out", str(out), "--resume"])
+    assert [(out / name).read_bytes() for name in files] == before, "what its last save did not come to is made up for"
+    assert load_world(out).provenance["updates"] == {"denoiser": 2, "reward_end": 2, "actor": 2}
+    assert json.loads((out / "scores.json").read_text())["results"] == scores["results"]
 
 
 @pytest.fixture
