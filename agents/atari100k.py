@@ -34,7 +34,7 @@ from agents.held_out import held_out_losses
 from agents.looking import look
 from agents.policy import save_policy
 from agents.resuming import check_unchanged
-from gym_diamond.cli import exit_status, say
+from gym_diamond.cli import exit_status, say, without_folders
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.files import write_json
 from gym_diamond.hardware import ComputePrecision, resolve_device, resolve_precision
@@ -76,8 +76,9 @@ def main(words: Sequence[str]) -> None:
     parts = make_parts(config, out / atari100k_run.REPLAY, device, precision)
     start = atari100k_run.load(out, parts, config) if resume else Moment(Position(), None)
     atari100k_run.begin(out, config)
-    told = [word.replace(str(out), out.name) for word in words]  # a world travels; where it was made concerns nobody
-    session = Session(out, config, parts, start.position, (*PROGRAM.split(), *told), precision)
+    starts = (config.fit.denoiser.start_from, config.fit.reward_end.start_from)
+    command = without_folders((*PROGRAM.split(), *words), [out, *(Path(start) for start in starts if start)])
+    session = Session(out, config, parts, start.position, command, precision)
     say(f"{config.game}, {config.mode}, preset {config.preset}; {device}, {precision}")
     try:
         if resume and (out / atari100k_run.CHECKPOINT).exists():

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from gym_diamond.errors import GymDiamondError
 
@@ -27,6 +28,18 @@ def say(text: str) -> None:
     """Write one line for the person at the terminal."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def without_folders(words: Sequence[str], paths: Sequence[Path]) -> list[str]:
+    """`words` with each of `paths` by its name alone: a world travels, and where it was made concerns nobody.
+
+    Args:
+        words: a command line; --NAME=VALUE becomes two words.
+        paths: files and folders that were named in it, each a word of its own.
+    """
+    names = {str(path): path.resolve().name for path in paths}
+    apart = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    return [names.get(str(Path(word)), word) for word in apart]
 
 
 def find_own_modules() -> None:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 import gym_diamond
 from gym_diamond.checkpoint import CARD, METRICS, World, load_world
-from gym_diamond.cli import find_own_modules, say
+from gym_diamond.cli import find_own_modules, say, without_folders
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.evaluation import metrics, tables
 from gym_diamond.evaluation.held_out import load_held_out
@@ -186,7 +186,7 @@ def about(argv: Sequence[str], config: EvaluateConfig, world: World, precision: 
         "game": model.spec.game,
         "fps": model.spec.fps,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command(argv, (config.world, config.out, *config.compare, *map(Path, config.policy))),
+        "command": shlex.join(["gym-diamond", "evaluate", *without_folders(argv, paths_of(config))]),
         "version": gym_diamond.__version__,
         "torch": torch.__version__,
         "seed": config.seed,
@@ -198,11 +198,10 @@ def about(argv: Sequence[str], config: EvaluateConfig, world: World, precision: 
     }
 
 
-def command(argv: Sequence[str], paths: Sequence[Path | None]) -> str:
-    """What was typed, with `paths` by their last name only."""
-    names = {str(path): path.resolve().name for path in paths if path is not None}
-    words = [part for word in argv for part in (word.split("=", 1) if word.startswith("--") else [word])]
-    return shlex.join(["gym-diamond", "evaluate", *(names.get(str(Path(word)), word) for word in words)])
+def paths_of(config: EvaluateConfig) -> list[Path]:
+    """The folders and files that were given."""
+    given = (config.world, config.out, *config.compare, *map(Path, config.policy))
+    return [path for path in given if path is not None]
 
 
 def check_readme(out: Path, world: Path) -> None:

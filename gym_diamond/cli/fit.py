@@ -22,7 +22,7 @@ import tyro
 from tqdm import tqdm
 
 from gym_diamond import schema, world_models
-from gym_diamond.cli import say
+from gym_diamond.cli import say, without_folders
 from gym_diamond.data.appearances import Finder, appearances
 from gym_diamond.data.images import View
 from gym_diamond.errors import InvalidArgument, InvalidRun
@@ -92,8 +92,9 @@ def fit_together(
     team.wait()
     material = load_material(config.dataset, config.context_length, View(config.image_key, config.resize))
     setup = make_setup(sources, material, device, find)
-    command = without_folders((*program, *argv), arguments)
+    command = without_folders((*program, *argv), paths_of(arguments))
     origin = provenance.origin(sources, material.episodes, command, device, precision, team.size)
+    del material  # of which the store has copies: frames are not to be kept twice
     if resumed:
         before = read_json(out / "provenance.json", InvalidRun)
         check_same_episodes(out, before, origin["episodes"])
@@ -145,6 +146,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         early.add_argument(name)
     known, _ = early.parse_known_args(argv)
     values = read_config_file(Path(known.config)) if known.config else {}
+    if known.preset not in (None, values.get("preset", known.preset)):
+        values = {name: value for name, value in values.items() if name != "model"}  # it is that of another preset
     preset = known.preset or values.get("preset")
     if not isinstance(preset, str | None):
         raise InvalidArgument(f"preset in {known.config} is {preset!r}; it must be a name, as in --preset small.")
@@ -236,16 +239,11 @@ def without_sources(config: RunConfig) -> RunConfig:
     return replace(config, denoiser=denoiser, reward_end=reward_end)
 
 
-def without_folders(words: Sequence[str], arguments: Arguments) -> list[str]:
-    """`words` with each file and folder by its name alone: a world travels, and where it was made concerns nobody."""
-    given = (arguments.out, arguments.config, arguments.run.denoiser.start_from, arguments.run.reward_end.start_from)
-    paths = sorted((Path(path) for path in given if path), key=lambda path: len(str(path)), reverse=True)
-    told = []
-    for word in words:
-        for path in paths:
-            word = word.replace(str(path), path.name)
-        told.append(word)
-    return told
+def paths_of(arguments: Arguments) -> list[Path]:
+    """The files and folders that were given."""
+    run = arguments.run
+    given = (arguments.out, arguments.config, run.denoiser.start_from, run.reward_end.start_from)
+    return [Path(path) for path in given if path]
 
 
 def check_same_episodes(out: Path, before: Mapping[str, Any], digests: list[str]) -> None:

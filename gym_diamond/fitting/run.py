@@ -81,14 +81,17 @@ def check_can_resume(saved: RunConfig, wanted: RunConfig) -> None:
     """Nothing, if a run with the config `saved` can go on with the config `wanted`.
 
     Raises:
-        InvalidRun: data, architecture, loss, seed or where networks begin differ; the message names the field.
+        InvalidRun: data, architecture, loss, seed, where networks begin or how often they are updated differ; the
+            message names the field.
     """
     for name in FIXED:
         _check_same(getattr(saved, name), getattr(wanted, name), name)
     _check_same(saved.fit.seed, wanted.fit.seed, "seed")
     for name in ("denoiser", "reward_end"):
-        began, asked = getattr(saved, name).start_from, getattr(wanted, name).start_from
-        _check_same(began, asked, f"{name}.start_from")
+        began, asked = getattr(saved, name), getattr(wanted, name)
+        _check_same(began.start_from, asked.start_from, f"{name}.start_from")
+        # Its warm-up and the decay of its average go by the updates so far, which are told from the steps and this.
+        _check_same(began.every, asked.every, f"{name}.every")
 
 
 def save_checkpoint(out: Path, learners: Sequence[Learner], position: Position) -> None:

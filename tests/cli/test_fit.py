@@ -9,8 +9,10 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gym_diamond import world_models
 from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import main
+from gym_diamond.cli.fit import parse
 from gym_diamond.data.dataset import DatasetInfo, load, write
 from gym_diamond.data.episode import digest
 from gym_diamond.errors import InvalidRun
@@ -152,6 +154,12 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_preset(tmp_pa
     assert (config.model.denoiser.channels, config.model.reward_end.channels) == ((8, 16), (8, 8))
 
 
+def test_another_preset_than_the_files_wins_over_the_architecture_in_it(finished: Path, tmp_path: Path):
+    config = parse(["--config", str(finished / run.CONFIG), "--out", str(tmp_path), "--preset", "small"]).run
+    assert (config.preset, config.model) == ("small", world_models.backend("diamond").presets["small"])
+    assert (config.dataset, config.fit.seed) == ((NAME,), 5), "the rest is the file's"
+
+
 def test_a_saved_config_repeats_a_run_from_a_json_file(finished: Path, tmp_path: Path):
     words = ["--config", str(finished / run.CONFIG), "--out", str(tmp_path / "again"), "--num-contexts", "2"]
     assert main(["fit", *words]) == 0
@@ -247,6 +255,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path, capsys: pytest.C
         (["--dataset", "breakout/more-v0"], "dataset"),
         (["--loss.denoiser.sigma-max", "9"], "loss.denoiser.sigma_max"),
         (["--denoiser.start-from", "elsewhere"], "denoiser.start_from: the run has None, 'elsewhere'"),
+        (["--reward-end.every", "3"], "reward_end.every: the run has"),
     ],
 )
 def test_a_resume_that_would_change_the_run_is_refused_with_the_field(
