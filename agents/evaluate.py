@@ -19,7 +19,7 @@ from gym_diamond.cli import exit_status, say
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import FRAME_SKIP, RealAtari
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.files import write_bytes, write_json
+from gym_diamond.files import make_writable, write_bytes, write_json
 from gym_diamond.games import game as find_game
 
 DRAWN = ("random", "human", "DIAMOND")  # the others are in the .json only: their names would hide each other
@@ -66,12 +66,13 @@ def main(words: Sequence[str]) -> None:
 
     config = tyro.cli(EvaluateConfig, prog="python -m agents.evaluate", args=list(words))
     check(config)
+    check_players(config)
+    make_writable(config.out.parent)
     torch.set_num_threads(config.threads)
     with tqdm(total=config.episodes * len(config.policies) * len(config.sticky_actions), unit=" games") as bar:
         report = evaluate(config, bar.update)
     others = other_scores(config.game)
     drawn = {name: score for name, score in others.items() if name in DRAWN}
-    config.out.parent.mkdir(parents=True, exist_ok=True)
     write_json(config.out, {**report, "published": others})
     several = together(report["runs"])
     write_bytes(config.out.with_suffix(".png"), draw_scores(config.game, [*report["results"], *several], drawn))
@@ -98,6 +99,20 @@ def check(config: EvaluateConfig) -> None:
         value = getattr(config, name)
         if value is not None and value < 1:
             raise InvalidArgument(f"{name} is {value}; it must be at least 1.")
+    for sticky in config.sticky_actions:
+        if not 0 <= sticky < 1:
+            raise InvalidArgument(f"sticky_actions has {sticky:g}; it is a probability, 0 or more and below 1.")
+
+
+def check_players(config: EvaluateConfig) -> None:
+    """Nothing, if all can play: told before the first has played a hundred games.
+
+    Raises:
+        InvalidArgument, InvalidWorld, MissingExtra: as `evaluate`.
+    """
+    with closing(RealAtari(config.game)) as game:
+        for policy in config.policies:
+            make_policy(policy, atari_info(game), 1)
 
 
 def evaluate(config: EvaluateConfig, advance: Callable[[int], object] = lambda games: None) -> dict[str, Any]:

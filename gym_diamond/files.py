@@ -5,6 +5,7 @@ that starts with a dot, flushed to the disk, and then renamed over the old one: 
 file, never a part of one.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,17 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
     _flush(path.parent)
+
+
+def make_writable(folder: Path) -> None:
+    """Nothing, once `folder` is there and can be written to: asked before minutes of work, not after.
+
+    Raises:
+        OSError: it cannot be made, or not be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def write_text(path: Path, text: str) -> None:

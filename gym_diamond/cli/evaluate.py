@@ -1,7 +1,5 @@
 """`gym-diamond evaluate`: measure how far a world can be trusted, and write its dream card."""
 
-import errno
-import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +33,7 @@ from gym_diamond.evaluation.pictures import pictures
 from gym_diamond.evaluation.ranking import enlist, lineup
 from gym_diamond.evaluation.report import write_report
 from gym_diamond.evaluation.verdict import sentence
+from gym_diamond.files import make_writable
 from gym_diamond.fitting.provenance import names_all_episodes
 from gym_diamond.hardware import Precision, describe, resolve_device, resolve_precision
 from gym_diamond.hub.datasets import fetch_missing
@@ -143,7 +142,7 @@ def main(argv: list[str]) -> int:
     policies = [] if "ranking" in left_out else enlist(config.policy or lineup(spec), spec, config.ranking_starts)
     out = config.out or config.world
     check_readme(out, config.world)
-    make_writable(out)  # before minutes of work, not after
+    make_writable(out)
 
     dreams = open_loop(world, episodes, starts, plan, bar)
     values = {
@@ -215,17 +214,6 @@ def check_readme(out: Path, world: Path) -> None:
             f"--out {out} holds a {CARD} that is not of an evaluation, and the card has that name too. Choose another "
             "folder, for example one that does not exist yet."
         )
-
-
-def make_writable(out: Path) -> None:
-    """Nothing, once the folder `out` is there.
-
-    Raises:
-        OSError: it cannot be made, or not be written to.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    if not os.access(out, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(out))
 
 
 @contextmanager

@@ -141,7 +141,7 @@ def test_one_policy_has_no_such_line() -> None:
         (["random", "--game", "Brekout"], "Breakout"),
         (["random", "--game", "Breakout", "--episodes", "0"], "episodes is 0"),
         (["nobody", "--game", "Breakout"], "no policy 'nobody'"),
-        (["random", "--game", "Breakout", "--sticky-actions", "2"], "repeat_action_probability"),
+        (["random", "--game", "Breakout", "--sticky-actions", "2"], "sticky_actions has 2"),
     ],
 )
 def test_a_mistake_is_a_sentence(
@@ -150,3 +150,29 @@ def test_a_mistake_is_a_sentence(
     assert exit_status("agents.evaluate", main, [*words, "--out", str(tmp_path / "scores.json")]) == 2
     assert message in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint", "status"),
+    [
+        (("random", "typo.zip", "--sticky-actions", "0"), "no policy 'typo.zip'", 2),
+        (("random", "--sticky-actions", "0", "25"), "sticky_actions has 25; it is a probability", 2),
+        (("random", "--out", "a_file/scores.json"), "a_file", 1),
+    ],
+)
+def test_a_mistake_is_found_before_anybody_plays(
+    words: tuple[str, ...],
+    complaint: str,
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    def nobody(*given: object) -> None:
+        raise AssertionError("a game was played")
+
+    monkeypatch.setattr("agents.evaluate.judge", nobody)
+    monkeypatch.chdir(tmp_path)
+    Path("a_file").touch()
+    assert exit_status("agents.evaluate", main, ["--game", "Breakout", "--out", "scores.json", *words]) == status
+    assert complaint in capsys.readouterr().err.splitlines()[-1]
