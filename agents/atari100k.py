@@ -24,9 +24,10 @@ import tyro
 from tqdm import tqdm
 
 from agents import atari100k_run
-from agents.atari100k_config import FREE, Atari100kConfig, check_is_complete
+from agents.atari100k_config import FREE, Atari100kConfig, check_is_complete, started
 from agents.atari100k_loop import Moment, learn, num_updates
 from agents.atari100k_parts import Parts, make_parts
+from agents.atari100k_run import Origin
 from agents.budget import Position
 from agents.display import Display
 from agents.evaluate import EvaluateConfig, evaluate, other_scores, sentence
@@ -37,7 +38,7 @@ from agents.resuming import check_unchanged
 from gym_diamond.cli import exit_status, say, without_folders
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.files import write_json
-from gym_diamond.hardware import ComputePrecision, resolve_device, resolve_precision
+from gym_diamond.hardware import check_can_compile, resolve_device, resolve_precision
 
 PROGRAM = "python -m agents.atari100k"
 SCORES = "scores.json"
@@ -73,15 +74,19 @@ def main(words: Sequence[str]) -> None:
         torch.set_num_threads(config.threads)
     device = resolve_device(config.device)
     precision = resolve_precision(config.precision, device)
-    parts = make_parts(config, out / atari100k_run.REPLAY, device, precision)
+    if config.compile:
+        check_can_compile(device)
+    goes_on = resume and (out / atari100k_run.CHECKPOINT).exists()
+    ancestry = atari100k_run.ancestry(out, config)
+    parts = make_parts(started(config) if goes_on else config, out / atari100k_run.REPLAY, device, precision)
     start = atari100k_run.load(out, parts, config) if resume else Moment(Position(), None)
     atari100k_run.begin(out, config)
-    starts = (config.fit.denoiser.start_from, config.fit.reward_end.start_from)
-    command = without_folders((*PROGRAM.split(), *words), [out, *(Path(start) for start in starts if start)])
-    session = Session(out, config, parts, start.position, command, precision)
+    worlds = [Path(optim.start_from) for optim in (config.denoiser, config.reward_end) if optim.start_from]
+    command = without_folders((*PROGRAM.split(), *words), [out, *worlds])
+    session = Session(out, config, parts, start.position, Origin(command, precision, ancestry))
     say(f"{config.game}, {config.mode}, preset {config.preset}; {device}, {precision}")
     try:
-        if resume and (out / atari100k_run.CHECKPOINT).exists():
+        if goes_on:
             session.mend(start.position)
         end = learn(parts, config, start, session)
     finally:
@@ -133,12 +138,10 @@ class Session:
         config: Atari100kConfig,
         parts: Parts,
         start: Position,
-        command: Sequence[str],
-        precision: ComputePrecision,
+        origin: Origin,
     ) -> None:
         self.out, self.config, self.parts = out, config, parts
-        self.command = command
-        self.precision: ComputePrecision = precision
+        self.origin = origin
         self.games = RealAtari(str(config.game), config.test_games) if config.test_every else None
         self.display = Display("atari100k", out / atari100k_run.FOLDER / "tensorboard", config.schedule.progress(start))
         self.real = ""  # the last score, in words
@@ -160,7 +163,8 @@ class Session:
         self.real = f"real {values['real_score']:.1f}"
         if self.parts.world is not None and config.test_steps:
             learners = self.parts.world.learners
-            values |= held_out_losses(learners, self.games, policy, config.test_steps, seed, self.precision)
+            precision = self.origin.precision
+            values |= held_out_losses(learners, self.games, policy, config.test_steps, seed, precision)
         self._tell(position, values)
 
     def checkpoint(self, now: Moment) -> None:
@@ -175,9 +179,8 @@ class Session:
             self._save_as_world(position)
 
     def _save_as_world(self, position: Position) -> None:
-        world, precision = self.parts.world, self.precision
-        if world is not None:
-            atari100k_run.save_as_world(self.out, world, self.config, position, self.command, precision)
+        if self.parts.world is not None:
+            atari100k_run.save_as_world(self.out, self.parts.world, self.config, position, self.origin)
 
     def close(self) -> None:
         """Let the bar and TensorBoard write what is left."""

@@ -10,7 +10,7 @@ from agents.budget import Budget, Mode, Schedule
 from gym_diamond import world_models
 from gym_diamond.data.recency import recency_weights
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.fitting.config import FitConfig, OptimConfig, RunConfig
+from gym_diamond.fitting.config import FitConfig, OptimConfig, RunConfig, without_start
 from gym_diamond.games import game as find_game
 from gym_diamond.hardware import Precision
 from gym_diamond.world_models.diamond.objectives import DenoiserLossConfig, LossConfig
@@ -112,6 +112,8 @@ class Atari100kConfig:
         for name in ("denoiser", "reward_end"):
             if getattr(self, name).every != 1:
                 raise InvalidArgument(f"{name}.every must be 1 here; say how often with --budget.{name}.each.")
+        if self.world_loss.denoiser.appearance_share:
+            raise InvalidArgument("appearance_share must be 0 here: nobody looks for appearances in play that grows.")
         recency_weights(0, self.recency)  # refuses shares that are none
 
     @property
@@ -138,6 +140,12 @@ class Atari100kConfig:
             reward_end=self.reward_end,
             sampling=self.sampling,
         )
+
+
+def started(config: Atari100kConfig) -> Atari100kConfig:
+    """`config` of a run that has begun: it has its networks, whatever becomes of the worlds that they started from."""
+    denoiser, reward_end = without_start(config.denoiser), without_start(config.reward_end)
+    return replace(config, denoiser=denoiser, reward_end=reward_end)
 
 
 def check_is_complete(config: Atari100kConfig) -> Atari100kConfig:

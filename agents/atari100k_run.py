@@ -13,12 +13,12 @@ Each file is replaced whole. The checkpoint says how many frames of the replay a
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
 
-from agents.atari100k_config import CONTEXT_LENGTH, Atari100kConfig
+from agents.atari100k_config import CONTEXT_LENGTH, Atari100kConfig, started
 from agents.atari100k_loop import Moment
 from agents.atari100k_parts import Parts, World, begin_play, learner_tensors
 from agents.budget import NETWORKS, Position
@@ -104,14 +104,23 @@ def load(out: Path, parts: Parts, config: Atari100kConfig) -> Moment:
     return Moment(position, play)
 
 
-def save_as_world(
-    out: Path,
-    world: World,
-    config: Atari100kConfig,
-    position: Position,
-    command: Sequence[str],
-    precision: ComputePrecision,
-) -> None:
+class Origin(NamedTuple):
+    """Where the world of a run comes from, as far as it does not change."""
+
+    command: Sequence[str]  # what was typed
+    precision: ComputePrecision  # what the world is fitted in
+    ancestry: dict[str, Any]  # of the worlds that it started from: `provenance.ancestry`
+
+
+def ancestry(out: Path, config: Atari100kConfig) -> dict[str, Any]:
+    """What the worlds that a run starts from pass on; of one that goes on in `out`, as its own world tells it."""
+    if not (out / PROVENANCE).exists():
+        return provenance.ancestry(config.fit)
+    before = read_json(out / PROVENANCE, InvalidRun)
+    return {name: before.get(name, empty) for name, empty in (("earlier_episodes", []), ("start_from", {}))}
+
+
+def save_as_world(out: Path, world: World, config: Atari100kConfig, position: Position, origin: Origin) -> None:
     """Write the world model as it is by now, with moments of its play to start from and where it comes from.
 
     Args:
@@ -119,14 +128,18 @@ def save_as_world(
         world: some of whose play was collected or given.
         config: of the run.
         position: how far it has come.
-        command: what was typed.
-        precision: what the world was fitted in.
+        origin: where it comes from.
     """
     episodes, fit = world.replay.episodes(), config.fit
     contexts = cut(episodes, fit.fit.num_contexts, CONTEXT_LENGTH, np.random.default_rng(config.seed))
     device = next(world.average.parameters()).device
-    origin = provenance.origin(fit, episodes, command, device, precision)
-    about = {**provenance.at(origin, FitPosition(position.denoiser, position.elapsed)), **_amounts(config, position)}
+    here = provenance.origin(started(config).fit, episodes, origin.command, device, origin.precision)
+    about = {
+        **provenance.at(here, FitPosition(position.denoiser, position.elapsed)),
+        **origin.ancestry,
+        "config": provenance.resolved(fit),
+        **_amounts(config, position),
+    }
     save_world(
         out,
         model=world.average,

@@ -28,7 +28,7 @@ from gym_diamond.data.images import View
 from gym_diamond.errors import InvalidArgument, InvalidRun
 from gym_diamond.files import read_json
 from gym_diamond.fitting import provenance, run
-from gym_diamond.fitting.config import RunConfig
+from gym_diamond.fitting.config import RunConfig, without_start
 from gym_diamond.fitting.distributed import Team, joined
 from gym_diamond.fitting.loop import Position, fit
 from gym_diamond.fitting.material import load_material
@@ -86,7 +86,10 @@ def fit_together(
         check_can_compile(device)
 
     resumed = arguments.resume and (out / "provenance.json").exists()
-    sources = without_sources(config) if resumed else config  # a resumed run has all it needs in its own folder
+    sources = config
+    if resumed:  # such a run has all it needs in its own folder
+        denoiser, reward_end = without_start(config.denoiser), without_start(config.reward_end)
+        sources = replace(config, denoiser=denoiser, reward_end=reward_end)
     if arguments.download and team.leads:
         fetch_missing(config.dataset, say)
     team.wait()
@@ -231,12 +234,6 @@ def check_is_complete(config: RunConfig) -> None:
         )
     if config.fit.steps is None and config.fit.max_minutes is None:
         raise InvalidArgument("no end to the fit: give --steps N or --max-minutes M (both: whichever comes first).")
-
-
-def without_sources(config: RunConfig) -> RunConfig:
-    """`config` with no worlds to start from."""
-    denoiser, reward_end = (replace(optim, start_from=None) for optim in (config.denoiser, config.reward_end))
-    return replace(config, denoiser=denoiser, reward_end=reward_end)
 
 
 def paths_of(arguments: Arguments) -> list[Path]:

@@ -3,7 +3,7 @@
 The defaults suit the `small` preset on two CPU cores. The reference's value stands beside each where it differs.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import tyro
@@ -137,3 +137,8 @@ class RunConfig:
     denoiser: OptimConfig = field(default_factory=OptimConfig)
     reward_end: OptimConfig = field(default_factory=lambda: OptimConfig(lr=1e-3, max_grad_norm=10.0, every=2))
     sampling: Sampling = field(default_factory=Sampling)
+
+
+def without_start(optim: OptimConfig) -> OptimConfig:
+    """`optim` of a network that starts from no other world's, as one that goes on has all it needs."""
+    return replace(optim, start_from=None)

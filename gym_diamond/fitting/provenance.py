@@ -34,16 +34,15 @@ def origin(
     Every episode is named by the digest of its content, so that held-out play can be proven to be held out; those that
     only earlier fits have seen once for all of them.
     """
-    digests, sources = [digest(episode) for episode in episodes], start_worlds(config)
-    earlier = set().union(*map(fitted_episodes, sources.values())).difference(digests)
+    digests, before = [digest(episode) for episode in episodes], ancestry(config)
     return {
         "datasets": list(config.dataset),
         "episodes": digests,
-        "earlier_episodes": sorted(earlier),
+        "earlier_episodes": sorted(set(before["earlier_episodes"]).difference(digests)),
         "transitions": sum(len(episode.actions) for episode in episodes),
         "transitions_by_policy": dict(_count_policies(episodes)),
         "command": shlex.join(command),
-        "start_from": {network: line(network, source) for network, source in sources.items()},
+        "start_from": before["start_from"],
         "backend": config.backend,
         "preset": config.preset,
         "seed": config.fit.seed,
@@ -77,6 +76,15 @@ def resolved(config: RunConfig) -> dict[str, Any]:
         if optim["start_from"] is not None:
             optim["start_from"] = Path(optim["start_from"]).name
     return values
+
+
+def ancestry(config: RunConfig) -> dict[str, Any]:
+    """What the worlds that a fit starts from pass on: the episodes that they have seen, and where they come from."""
+    sources = start_worlds(config)
+    return {
+        "earlier_episodes": sorted(set().union(*map(fitted_episodes, sources.values()))),
+        "start_from": {network: line(network, source) for network, source in sources.items()},
+    }
 
 
 def start_worlds(config: RunConfig) -> dict[str, dict[str, Any]]:
