@@ -7,13 +7,14 @@ A shard is written whole just before the checkpoint that counts its frames. What
 checkpoint is counted by none, so it is not read, and the shard that takes its place has its name.
 """
 
+import math
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from gym_diamond.data.archive import check_archive
+from gym_diamond.data.archive import MAX_UNPACKED_BYTES, check_archive
 from gym_diamond.data.episode import Episode
 from gym_diamond.data.growing import GrowingStore, Played, end_to_end
 from gym_diamond.data.segments import SegmentStore
@@ -28,6 +29,8 @@ DTYPES = {
     "terminated": np.bool_,
     "game_over": np.bool_,
 }
+BYTES_BESIDE_A_FRAME = sum(np.dtype(dtype).itemsize for dtype in DTYPES.values())
+BYTES_OF_HEADERS = 2**16
 
 
 class Replay:
@@ -98,7 +101,7 @@ class Replay:
             InvalidRun: a shard is missing or damaged, or holds what does not fit.
         """
         while self.num_frames < num_frames:
-            shard = self._read(_path(self.folder, self.num_frames))
+            shard = self._read(_path(self.folder, self.num_frames), num_frames - self.num_frames)
             if self.num_frames + len(shard.frames) > num_frames:
                 raise InvalidRun(
                     f"the shards in {self.folder} are not those of the checkpoint: it counts {num_frames:,} frames, "
@@ -106,9 +109,11 @@ class Replay:
                 )
             self._store.append(shard)
 
-    def _read(self, path: Path) -> Played:
+    def _read(self, path: Path, most_frames: int) -> Played:
+        """The shard at `path`, which may have `most_frames` frames, or as many as any archive."""
+        bytes_per_frame = math.prod(self._frame_shape) + BYTES_BESIDE_A_FRAME
         try:
-            check_archive(path, DTYPES)
+            check_archive(path, DTYPES, max(MAX_UNPACKED_BYTES, most_frames * bytes_per_frame + BYTES_OF_HEADERS))
             with np.load(path, allow_pickle=False) as arrays:
                 shard = Played(**{name: arrays[name] for name in DTYPES})
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:

@@ -1,6 +1,7 @@
 """The `gym-diamond` command: one file a subcommand, imported only when it is asked for."""
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +29,11 @@ def say(text: str) -> None:
     """Write one line for the person at the terminal."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def run_folder(game: str) -> str:
+    """A folder for fits of `game` that can be typed as it stands."""
+    return f"runs/{re.sub('[^a-z0-9-]+', '-', game.lower())}"
 
 
 def without_folders(words: Sequence[str], paths: Sequence[Path]) -> list[str]:

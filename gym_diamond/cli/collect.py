@@ -1,6 +1,5 @@
 """`gym-diamond collect`: play real games and keep what was seen as a Minari dataset."""
 
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 import tyro
 from tqdm import tqdm
 
-from gym_diamond.cli import find_own_modules, say
+from gym_diamond.cli import find_own_modules, run_folder, say
 from gym_diamond.collection.play import Games, play
 from gym_diamond.collection.policies import Policy
 from gym_diamond.collection.roster import atari_info, make_policy
@@ -128,8 +127,7 @@ def main(argv: list[str]) -> int:
         )
         cut = " (stopped by Ctrl-C; what was played is kept)" if interrupted() else ""
     say(f"{config.dataset}: {num_steps:,} steps in {num_episodes:,} episodes{cut}, in {path}")
-    out = f"runs/{re.sub('[^a-z0-9-]+', '-', info.game.lower())}"
-    say(f"Next: gym-diamond fit --dataset {config.dataset} --out {out} --max-minutes 60")
+    say(f"Next: gym-diamond fit --dataset {config.dataset} --out {run_folder(info.game)} --max-minutes 60")
     return 0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import tyro
 from tqdm import tqdm
 
-from gym_diamond.cli import say
+from gym_diamond.cli import run_folder, say
 from gym_diamond.collection.frame_files import fps_of, read_pictures
 from gym_diamond.collection.import_summary import summarize
 from gym_diamond.collection.importing import Facts, read_recording
@@ -114,7 +114,7 @@ def main(argv: list[str]) -> int:
         say("Nothing is wrong, and nothing was written (--check).")
         return 0
     say(f"{config.dataset}: {written[1]:,} steps in {written[0]:,} episodes, in {path}")
-    say(f"Next: gym-diamond fit --dataset {config.dataset} --out runs/{info.game.lower()} --max-minutes 60")
+    say(f"Next: gym-diamond fit --dataset {config.dataset} --out {run_folder(info.game)} --max-minutes 60")
     return 0
 
 
@@ -192,12 +192,12 @@ def describe(
         height, width, channels = reframe(picture, framing).shape
     except InvalidArgument as error:
         raise InvalidDataset(f"{first}: {error}") from error
-    name = config.dataset or "recordings"
+    name, rate = config.dataset or "recordings", fps_of(first)
     return DatasetInfo(
         game=config.game or name.rpartition("/")[0] or name,
         num_actions=sum(map(len, names)),
         action_meanings=tuple(word for part in names for word in part),
-        fps=config.fps or max(1, round((fps_of(first) or ATARI_FPS) / config.frame_skip)),
+        fps=config.fps or (ATARI_FPS if rate is None else max(1, round(rate / config.frame_skip))),
         height=height,
         width=width,
         channels=channels,

@@ -9,7 +9,7 @@ import tyro
 from gym_diamond.checkpoint import METRICS
 from gym_diamond.cli import say
 from gym_diamond.errors import InvalidWorld
-from gym_diamond.evaluation.verdict import horizon
+from gym_diamond.evaluation.verdict import horizon, marks
 from gym_diamond.files import read_json
 from gym_diamond.games import GAMES
 from gym_diamond.hub.bundled import bundled_games
@@ -17,7 +17,7 @@ from gym_diamond.hub.cache import HOME_VARIABLE, home
 from gym_diamond.hub.inventory import Listed, inventory, num_bytes
 
 HEAD = ("world", "bundled", "cached", "on the Hub", "measured", "size")
-MARK = "15"  # the frame whose PSNR is told
+MARK = 15  # the frame whose PSNR is told, or the last before it that was measured
 OFFICIAL_MIB = 52  # of a released checkpoint
 
 
@@ -67,9 +67,10 @@ def headline(directory: Path | None) -> str:
 def _headline(metrics: dict[str, Any]) -> str:
     frames = horizon(metrics)
     drift = metrics["drift"]
+    mark = max((mark for mark in marks(drift["psnr"]) if int(mark) <= MARK), key=int)
     return (
-        f"trust {frames} frame{'' if frames == 1 else 's'}; {drift['psnr'][MARK]['mean']:.1f} dB at frame {MARK} "
-        f"(copy {drift['psnr_copy'][MARK]['mean']:.1f})"
+        f"trust {frames} frame{'' if frames == 1 else 's'}; {drift['psnr'][mark]['mean']:.1f} dB at frame {mark} "
+        f"(copy {drift['psnr_copy'][mark]['mean']:.1f})"
     )
 
 

@@ -196,14 +196,17 @@ def publish(temporary: Path, target: Path, name: str) -> None:
     namespace = parse_dataset_id(name)[0]
     if namespace is not None and namespace not in list_local_namespaces():
         create_namespace(namespace)
+    replaced = temporary / "replaced"
     if target.exists():
-        os.replace(target, temporary / "replaced")
-    os.replace(temporary / "data", _made(target) / "data")
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    return folder
+        os.replace(target, replaced)
+    try:
+        target.mkdir(parents=True)
+        os.replace(temporary / "data", target / "data")
+    except BaseException:  # a full disk, or Ctrl-C just now: what was there comes back
+        if replaced.exists():
+            shutil.rmtree(target, ignore_errors=True)
+            os.replace(replaced, target)
+        raise
 
 
 def _check_spaces(metadata: Mapping[str, Any]) -> None:

@@ -39,6 +39,19 @@ def test_what_was_saved_comes_back_whatever_the_shards(tmp_path: Path) -> None:
     assert (found.num_steps, found.num_frames) == (8, 10)
 
 
+def test_a_shard_may_be_as_large_as_the_checkpoint_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two saves more may be played than an archive of strangers may unpack to."""
+    monkeypatch.setattr("agents.replay.MAX_UNPACKED_BYTES", 1_000)
+    kept = replay(tmp_path)
+    kept.append(played("F" + 5_000 * "." + "x"))
+    kept.save()
+    found = replay(tmp_path)
+    found.load(5_002)
+    assert found.num_frames == 5_002
+    with pytest.raises(InvalidRun, match="would unpack to"):
+        replay(tmp_path).load(500)
+
+
 def test_a_shard_holds_all_that_came_since_the_last(tmp_path: Path) -> None:
     kept = replay(tmp_path)
     kept.append(played("F.."))

@@ -84,6 +84,17 @@ def test_actions_of_several_parts_and_grey_frames_of_a_cut_out_part(tmp_path: Pa
     assert episode.frames.shape == (4, 8, 8, 1)
 
 
+def test_pictures_without_a_rate_are_15_a_second_and_the_next_command_can_be_typed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    np.save(tmp_path / "frames.npy", pictures(7))
+    write_csv(tmp_path / "keys.csv", "action 0 1 0 1 0 1")
+    words = ("--dataset", NAME, "--frame-skip", "3", "--game", "Super Walk")
+    assert main(["import", str(tmp_path / "frames.npy"), str(tmp_path / "keys.csv"), *words]) == 0
+    assert load(NAME)[0].fps == 15
+    assert "--out runs/super-walk --max-minutes" in capsys.readouterr().out
+
+
 def test_the_last_action_without_a_picture_is_left_out_and_that_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -1,7 +1,9 @@
 """`gym-diamond list`, `pull` and `push`, as they are typed."""
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import main
 from gym_diamond.data.contexts import ContextBank
+from gym_diamond.hub import BUNDLED
 from tests.hub.conftest import cache, checkpoint, hub, server  # noqa: F401  # the Hub of one's own
 from tests.hub.standin import StandIn
 from tests.tiny import write_tiny_world
@@ -85,6 +88,18 @@ def test_a_world_is_pushed_listed_and_pulled(hub: StandIn, tmp_path: Path, monke
     address = capsys.readouterr().out.partition('world="')[2].partition('"')[0]
     assert main(["pull", "hub:somebody/mine"]) == 0
     assert listed(capsys)[address][:3] == ["-", "yes", "yes"]
+
+
+def test_a_world_that_was_measured_over_ten_frames_is_told_at_the_fifth(hub: StandIn, cache: Path, capsys):  # noqa: F811
+    def shortened(table: Any) -> Any:
+        if not isinstance(table, dict):
+            return table
+        return {key: shortened(value) for key, value in table.items() if not (key.isdigit() and int(key) > 10)}
+
+    assert main(["pull", "Asterix"]) == 0
+    metrics = json.loads((BUNDLED / "Breakout" / "metrics.json").read_text())
+    (cache / PLACE / "metrics.json").write_text(json.dumps(shortened(metrics)))
+    assert listed(capsys)["Asterix"][3].startswith("trust 0 frames; 48.2 dB at frame 5 (copy 35.1)")
 
 
 def test_a_stranger_s_measurements_cannot_break_the_list(hub: StandIn, cache: Path, capsys):  # noqa: F811

@@ -1,5 +1,6 @@
 """Minari datasets: what is written comes back, losslessly; what cannot be used is refused with a reason."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,24 @@ def test_a_failure_while_writing_leaves_the_old_dataset_and_nothing_else(root: P
 
     with pytest.raises(OSError, match="No space left"):
         write(NAME, INFO, failing(), overwrite=True)
+    assert len(load(NAME)[1][0].actions) == 5
+    assert [path.name for path in root.iterdir()] == ["breakout"]
+
+
+def test_a_disk_that_is_full_in_the_last_moment_brings_the_old_dataset_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write(NAME, INFO, [_episode(5)])
+    replace = os.replace
+
+    def full(source: Path, target: Path) -> None:
+        if Path(source).name == "data":
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr("gym_diamond.data.dataset.os.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write(NAME, INFO, [_episode(6)], overwrite=True)
     assert len(load(NAME)[1][0].actions) == 5
     assert [path.name for path in root.iterdir()] == ["breakout"]
 
