@@ -8,13 +8,12 @@ checkpoint is counted by none, so it is not read, and the shard that takes its p
 """
 
 import math
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from gym_diamond.data.archive import MAX_UNPACKED_BYTES, check_archive
+from gym_diamond.data.archive import DAMAGED, MAX_UNPACKED_BYTES, check_archive
 from gym_diamond.data.episode import Episode
 from gym_diamond.data.growing import GrowingStore, Played, end_to_end
 from gym_diamond.data.segments import SegmentStore
@@ -116,7 +115,7 @@ class Replay:
             check_archive(path, DTYPES, max(MAX_UNPACKED_BYTES, most_frames * bytes_per_frame + BYTES_OF_HEADERS))
             with np.load(path, allow_pickle=False) as arrays:
                 shard = Played(**{name: arrays[name] for name in DTYPES})
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             raise InvalidRun(f"the replay is not whole: {path} is missing or damaged ({error}).") from error
         n = len(shard.frames)
         fits = all(array.dtype == DTYPES[name] and len(array) == n for name, array in shard._asdict().items())

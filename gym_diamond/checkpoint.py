@@ -33,6 +33,7 @@ from gym_diamond.world_models.shapes import shapes_only
 
 FORMAT = 1
 CONFIG, WEIGHTS, PROVENANCE, CARD = "config.json", "model.safetensors", "provenance.json", "README.md"
+REQUIRED = (CONFIG, WEIGHTS, CONTEXTS, PROVENANCE)
 METRICS = "metrics.json"
 POLICY = "policy.safetensors"  # the tensors of an `nn.actor_critic.ActorCritic`, under its own names
 MEASURED = (METRICS, "drift.png", "strips.png", "reward_end.png", "ranking.png", "dream.gif")  # of these very weights
@@ -87,6 +88,7 @@ def load_world(
     weights, _ = read_tensors(directory / WEIGHTS, InvalidWorld)
     promised = _promised(config, chosen, compute, directory / CONFIG)
     check_tensors(weights, promised, directory / WEIGHTS)
+    check_finite(weights, directory / WEIGHTS)
     model = _build(config, chosen, compute, directory / CONFIG)
     model.load_state_dict(weights)  # copies into the dtypes that the model computes in
     bank_path = contexts_path(directory, contexts)
@@ -171,6 +173,17 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], p
         same_kind = found[name].is_floating_point() and tensor.is_floating_point()
         if not same_kind and found[name].dtype != tensor.dtype:
             raise InvalidWorld(f"{path}: {name} holds {found[name].dtype}; its config.json asks for {tensor.dtype}.")
+
+
+def check_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Nothing, if all numbers are finite: others would dream black frames.
+
+    Raises:
+        InvalidWorld: a tensor has a number that is infinite or none.
+    """
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise InvalidWorld(f"{path}: {name} has numbers that are not finite; the world is damaged.")
 
 
 class _Config(NamedTuple):

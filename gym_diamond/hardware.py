@@ -8,6 +8,7 @@ without AMX it is slower than float32 there (`tests/benchmarks/NOTES.md`).
 import os
 import platform
 import shutil
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ ComputePrecision = Literal["fp32", "bf16"]
 
 DEVICES = ("cpu", "cuda", "mps")
 X86 = ("x86_64", "AMD64")
+_IMPORTED_BY = os.getpid()
 
 
 def resolve_device(name: str) -> torch.device:
@@ -71,11 +73,31 @@ def check_can_compile(device: torch.device) -> None:
         InvalidArgument: there is no C++ compiler to make code for the CPU with.
     """
     names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++"]
-    if device.type == "cpu" and not any(shutil.which(name) for name in names):
+    if device.type == "cpu" and sys.platform != "win32" and not any(shutil.which(name) for name in names):
         raise InvalidArgument(
-            f"--compile makes code with a C++ compiler, and {' or '.join(names)} was not found. Install one (for "
-            "example: apt install g++), or leave out --compile."
+            f"To compile takes a C++ compiler, and {' or '.join(names)} was not found. Install one (for example: apt "
+            "install g++), or do without: leave out compile=True, or --compile."
         )
+
+
+def settle_after_fork(device: torch.device) -> None:
+    """Nothing, once a process that was forked can compute on `device`, as Gymnasium's `AsyncVectorEnv` forks them.
+
+    The threads of the process that it was forked from are not in it, and OpenMP would wait for them for ever; so it
+    computes with one, as the workers of PyTorch's `DataLoader` do.
+
+    Raises:
+        InvalidArgument: CUDA was in use before the fork, which it does not survive.
+    """
+    if os.getpid() == _IMPORTED_BY:
+        return
+    if device.type == "cuda" and torch.cuda._is_in_bad_fork():
+        raise InvalidArgument(
+            "This process was forked from one that uses CUDA, which cannot be. One vector env needs no processes: "
+            'gymnasium.make_vec(id, num_envs) steps all rows in a batch. For several processes use context="spawn" '
+            '(with make_vec: vector_kwargs={"context": "spawn"}).'
+        )
+    torch.set_num_threads(1)
 
 
 def describe(device: torch.device) -> dict[str, object]:

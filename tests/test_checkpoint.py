@@ -205,6 +205,10 @@ def test_a_tampered_config_is_refused_with_the_field(world: Path, edit: Callable
             lambda w: w.update({"denoiser.inner_model.conv_in.bias": torch.zeros(8, dtype=torch.int64)}),
             r"conv_in\.bias holds torch\.int64",
         ),
+        (
+            lambda w: w["denoiser.inner_model.conv_in.weight"].view(-1)[0].fill_(float("nan")),
+            "conv_in.weight has numbers",
+        ),
     ],
 )
 def test_weights_that_do_not_fit_the_config_are_refused(world: Path, edit: Callable[[Any], object], message: str):

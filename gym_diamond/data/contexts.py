@@ -4,7 +4,6 @@ A bank holds uint8 arrays, because that is what is stored, shown to people and g
 own; networks get tensors from it. Padding stands on the left only, before the episode began.
 """
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gym_diamond.data.archive import MAX_UNPACKED_BYTES, check_archive
+from gym_diamond.data.archive import DAMAGED, MAX_UNPACKED_BYTES, check_archive
 from gym_diamond.data.episode import Episode
 from gym_diamond.data.rewards import usual
 from gym_diamond.errors import InvalidArgument, InvalidDataset, InvalidWorld
@@ -99,7 +98,7 @@ class ContextBank:
             raise InvalidWorld(f"The start states {path} are missing; the world is not complete.") from error
         except InvalidArgument as error:
             raise InvalidWorld(f"The start states {path} do not fit together: {error}") from error
-        except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             if isinstance(error, InvalidWorld):
                 raise
             raise InvalidWorld(

@@ -101,10 +101,11 @@ def _values(entry: str, low: float, high: float) -> tuple[float, ...]:
         if len(set(values)) < len(values) or not all(low <= value <= high for value in values):
             raise InvalidArgument(f"--bins has the values {entry}; they must be distinct, from {low:g} to {high:g}.")
         return tuple(values)
-    num = int(values[0])
+    num = int(values[0]) if np.isfinite(values[0]) else 0
     if num != values[0] or num < 2 or not np.isfinite([low, high]).all():
         raise InvalidArgument(
             f"--bins has the entry {entry!r}, a number of values spread from {low:g} to {high:g}: it must be whole and "
             "at least 2, and both ends finite. Values are separated by commas, as in -1,0,1."
         )
-    return tuple(float(f"{value:g}") for value in np.linspace(low, high, num))
+    # Rounded to what their names say, but not beyond the ends.
+    return tuple(min(max(float(f"{value:g}"), low), high) for value in np.linspace(low, high, num))

@@ -13,6 +13,7 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from gym_diamond.choices import Choices
 from gym_diamond.errors import InvalidArgument, MissingExtra
 from gym_diamond.games import ATARI_FPS, game, snake
 
@@ -93,6 +94,7 @@ class RealAtari(VectorEnv):
         self.single_action_space = Discrete(len(self.game.action_meanings))
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
+        self._choices = Choices(len(self.game.action_meanings))
         self._lives = np.zeros(num_envs, np.int64)
 
     def reset(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -116,7 +118,7 @@ class RealAtari(VectorEnv):
             seeds = seeds[options["reset_mask"]]  # the emulator wants those of the rows that begin only
         obs, info = self._native.reset(seed=seeds, options=options)
         self._lives = info["lives"].astype(np.int64)
-        return obs[:, 0], {"lives": self._lives}  # (N, 1, H, W, C) -> (N, H, W, C)
+        return obs[:, 0], {"lives": self._lives.copy()}  # (N, 1, H, W, C) -> (N, H, W, C)
 
     def step(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, actions: np.ndarray
@@ -125,12 +127,20 @@ class RealAtari(VectorEnv):
 
         The emulator itself gives integer rewards, `final_obs` as one array whose rows mean nothing where no game is
         over, no mask for it, and the lives of the *next* game beside the end of the last.
+
+        Raises:
+            InvalidArgument: the actions are not N integers in range.
         """
-        obs, rewards, terminated, truncated, native_info = self._native.step(np.asarray(actions, np.int64))
+        chosen = np.asarray(actions)
+        if chosen.shape != (self.num_envs,) or chosen.dtype.kind not in "iu" or not self._choices.contains(chosen):
+            raise InvalidArgument(
+                f"actions are {chosen.tolist()}; they must be {self.num_envs} integers, {self._choices.range}."
+            )
+        obs, rewards, terminated, truncated, native_info = self._native.step(chosen.astype(np.int64))
         done = terminated | truncated
         lives = native_info["lives"].astype(np.int64)
         info: dict[str, Any] = {"lives": lives, "life_lost": ~done & (lives < self._lives)}
-        self._lives = lives
+        self._lives = lives.copy()
         if done.any():
             final_obs = np.full(self.num_envs, None, dtype=object)
             for row in np.flatnonzero(done):
@@ -139,7 +149,7 @@ class RealAtari(VectorEnv):
         return obs[:, 0], rewards.astype(np.float64), terminated, truncated, info  # (N, 1, H, W, C) -> (N, H, W, C)
 
     def _seeds(self, seed: int | Sequence[int] | np.ndarray) -> np.ndarray:
-        seeds = np.arange(seed, seed + self.num_envs) if isinstance(seed, int) else np.asarray(seed)
+        seeds = np.arange(seed, seed + self.num_envs) if isinstance(seed, int | np.integer) else np.asarray(seed)
         if seeds.shape != (self.num_envs,) or not ((seeds >= 0) & (seeds <= MAX_SEED)).all():
             raise InvalidArgument(
                 f"seed is {seed}; it must be one seed, or one for each of the {self.num_envs} rows, and those of all "

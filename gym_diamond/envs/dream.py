@@ -1,16 +1,16 @@
 """Many dreams at once, on the device: the one place where anything changes.
 
 World models are pure functions. `Dream` is the shell that makes an environment of one: it holds each row's state,
-random stream and clock, and resets the rows that are over. It does no maths of its own and never waits for the device:
-rows are chosen by masks, and no method asks a tensor for its value. Everything that can change is one value, a
-`Snapshot`, which is replaced whole: what was handed out is never overwritten.
+random stream and clock, and resets the rows that are over. It does no maths of its own. A step never waits for a GPU:
+rows are chosen by masks, and no tensor is asked for its value. (On a CPU that costs nothing, and it is.) Everything
+that can change is one value, a `Snapshot`, which is replaced whole: what was handed out is never overwritten.
 """
 
 import secrets
 from typing import Any
 
 import torch
-from gymnasium.error import ResetNeeded
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.vector import AutoresetMode
 from torch import Tensor
 
@@ -160,6 +160,11 @@ class Dream:
         """The current obs `(N, k*C, H, W)`."""
         return self._obs(self.snapshot().state)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there was a reset yet."""
+        return self._now is not None
+
     def snapshot(self) -> Snapshot:
         """All that the dreams are at this moment. It costs nothing: what it holds is never overwritten.
 
@@ -186,6 +191,14 @@ class Dream:
             snapshot = snapshot._replace(keys=row_keys(row_seeds(seed, self.num_envs), self.world.device))
         self._now = snapshot
         return self._obs(snapshot.state)
+
+    def close(self) -> None:
+        """Let go of what only further steps would need: once the dream is dropped as well, its memory is free at once.
+
+        It holds itself by its step, so without this Python frees it at its next collection of garbage, sooner or later.
+        """
+        self._now = None
+        self._advance = _closed
 
     def _next(self, now: Snapshot, action: Tensor) -> tuple[Snapshot, DreamStep]:
         state, transition = self._step(now.state, action, self._draw(now.keys, now.counter))
@@ -237,8 +250,9 @@ class Dream:
             fitting = check_context(context, self.num_envs, self.world.spec)
             return self.world.reset(Context(*(leaf.to(self.world.device) for leaf in fitting)))
         index = self._tensor(context, "context", (torch.int64, torch.int32))
-        if index.device.type == "cpu" and not ((index >= 0) & (index < len(self.contexts))).all():
-            raise InvalidArgument(f"context {index.tolist()} is out of range; there are {len(self.contexts)} contexts.")
+        if context.device.type == "cpu" and not ((context >= 0) & (context < len(self.contexts))).all():
+            told = context.tolist()
+            raise InvalidArgument(f"context {told} is out of range; there are {len(self.contexts)} contexts.")
         return self._starts.at(index)
 
     def _obs(self, state: State) -> Tensor:
@@ -272,6 +286,10 @@ class Dream:
                 f"{name} is {value.dtype} of shape {tuple(value.shape)}; it must be {dtypes[0]} of shape {shape}."
             )
         return value.to(self.world.device)
+
+
+def _closed(now: Snapshot, action: Tensor) -> tuple[Snapshot, DreamStep]:
+    raise ClosedEnvironmentError("This dream was closed; make a new one.")
 
 
 def _autoreset_mode(name: str) -> AutoresetMode:

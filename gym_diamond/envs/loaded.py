@@ -20,8 +20,9 @@ NO_LIMIT = -1  # as in gymnasium.make
 class LoadedDreamEnv(DreamEnv):
     """What `gymnasium.make("DiamondDream-Breakout-v0")` builds: a dream of a world directory.
 
-    It is pickled as its arguments, so that workers load the world themselves. All arguments are JSON values; those
-    after `frame_stack` replace the world's own (`world_models/protocol.py: Sampling`).
+    It is pickled as its arguments, so that workers load the world themselves; a deep copy loads it too, and goes on
+    where it is. (To fork a dream, `snapshot` costs nothing.) All arguments are JSON values; those after
+    `frame_stack` replace the world's own (`world_models/protocol.py: Sampling`).
 
     Args:
         game: the game's name in CamelCase; None = any.
@@ -93,7 +94,10 @@ class LoadedDreamEnv(DreamEnv):
         super().__init__(dream, render_mode)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _single_again, (self._arguments, self.render_mode, self.spec)
+        return _again, (type(self), asdict(self._arguments) | {"render_mode": self.render_mode}, self.spec)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "LoadedDreamEnv":
+        return _copied(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.dream!r}, {self._values}>"
@@ -104,7 +108,8 @@ class LoadedDreamEnv(DreamEnv):
 class LoadedDreamVectorEnv(DreamVectorEnv):
     """What `gymnasium.make_vec("DiamondDream-Breakout-v0")` builds: dreams of a world directory.
 
-    It is pickled as its arguments. Those not named here are the arguments of `LoadedDreamEnv`.
+    It is pickled as its arguments, and a deep copy goes on where it is. Those not named here are the arguments of
+    `LoadedDreamEnv`.
 
     Args:
         num_envs: N.
@@ -188,19 +193,25 @@ class LoadedDreamVectorEnv(DreamVectorEnv):
             "stagger": self.dream.stagger,
             "render_mode": self.render_mode,
         }
-        return _vector_again, (asdict(self._arguments) | own, self.spec)
+        return _again, (type(self), asdict(self._arguments) | own, self.spec)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "LoadedDreamVectorEnv":
+        return _copied(self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dream!r}, {self._values})"
 
 
-def _single_again(arguments: DreamArguments, render_mode: str | None, spec: EnvSpec | None) -> LoadedDreamEnv:
-    env = LoadedDreamEnv(**asdict(arguments), render_mode=render_mode)
+def _again(kind: type[Any], arguments: dict[str, Any], spec: EnvSpec | None) -> Any:
+    env = kind(**arguments)
     env.spec = spec
     return env
 
 
-def _vector_again(arguments: dict[str, Any], spec: EnvSpec | None) -> LoadedDreamVectorEnv:
-    env = LoadedDreamVectorEnv(**arguments)
-    env.spec = spec
-    return env
+def _copied(env: LoadedDreamEnv | LoadedDreamVectorEnv) -> Any:
+    """An env of its own, which goes on as `env` will."""
+    build, arguments = env.__reduce__()
+    copy = build(*arguments)
+    if env.dream.has_begun:
+        copy.dream.restore(env.dream.snapshot())
+    return copy

@@ -8,6 +8,7 @@ from gym_diamond.checkpoint import load_world
 from gym_diamond.envs.compiled import engine
 from gym_diamond.envs.dream import Dream
 from gym_diamond.errors import InvalidArgument
+from gym_diamond.hardware import check_can_compile, resolve_device, settle_after_fork
 from gym_diamond.hub import find_world
 from gym_diamond.world_models.protocol import Sampling
 
@@ -62,10 +63,15 @@ def load_dream(
     """A dream of the world that `arguments` name; the others are those of `Dream`.
 
     Raises:
-        InvalidArgument: an argument has a value that is not allowed, or the world dreams another game.
+        InvalidArgument: an argument has a value that is not allowed, or the world dreams another game; or there is no
+            C++ compiler to compile with, or CUDA was in use before this process was forked.
         InvalidWorld: the world, or the file of contexts, is missing or damaged.
         HubError: the world is on the Hub and cannot be had now.
     """
+    device = resolve_device(arguments.device)
+    settle_after_fork(device)
+    if arguments.compile:
+        check_can_compile(device)
     directory = find_world(arguments.world, arguments.game)
     world = load_world(
         directory,

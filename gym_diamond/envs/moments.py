@@ -34,6 +34,3 @@ class DreamStep(NamedTuple):
     reward_probs: Tensor  # (N, K) over spec.reward_values
     end_prob: Tensor  # (N,)
     stepped: Tensor  # (N,) bool; False = the row was reset instead (autoreset mode NextStep), reward 0
-
-
-Advance = Callable[[Snapshot, Tensor], tuple[Snapshot, DreamStep]]  # of actions; a pure function

@@ -111,7 +111,7 @@ class PixelEnv(gymnasium.Wrapper):
         """An observation, to learn its size from; what is rendered has one only after a reset."""
         if self.config.pixels == "observation":
             return np.zeros(_image_space(self.env.observation_space).shape, np.uint8)
-        self.env.reset(seed=0)
+        self.env.reset()
         return None
 
     def _frame(self, seen: Any) -> np.ndarray:

@@ -82,6 +82,10 @@ class DreamEnv(gymnasium.Env[np.ndarray, Any]):
         """The current frame `(H, W, 3)` uint8; None without a render mode."""
         return None if self.render_mode is None else pictures(self.dream)[0]
 
+    def close(self) -> None:
+        """Let go of the dream."""
+        self.dream.close()
+
     def snapshot(self) -> Snapshot:
         """All that the dream is at this moment. The clock of a TimeLimit is not part of it."""
         return self.dream.snapshot()

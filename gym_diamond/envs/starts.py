@@ -65,7 +65,7 @@ def check_context(context: Context, num_envs: int, spec: WorldSpec) -> Context:
     """`context`, if N = `num_envs` dreams of a world with this `spec` can start from it.
 
     Raises:
-        InvalidArgument: its shapes do not fit.
+        InvalidArgument: its shapes or dtypes do not fit, or (on the CPU, where looking costs nothing) its actions.
     """
     T = context.obs.shape[1]
     wanted = [
@@ -79,6 +79,13 @@ def check_context(context: Context, num_envs: int, spec: WorldSpec) -> Context:
             f"context has obs, act and is_real of shapes {given}; "
             f"they must be {wanted} with T at least {spec.context_length}."
         )
+    if not context.obs.is_floating_point() or (context.act.dtype, context.is_real.dtype) != (torch.int64, torch.bool):
+        raise InvalidArgument(
+            f"context has obs, act and is_real of {', '.join(str(leaf.dtype) for leaf in context)}; they must be "
+            "floats in [-1, 1], torch.int64 and torch.bool."
+        )
+    if context.act.device.type == "cpu" and not spec.choices.contains(context.act.numpy()):
+        raise InvalidArgument(f"context has actions that are out of range; they must be {spec.choices.range}.")
     return context
 
 

@@ -110,6 +110,10 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """The current frame `(H, W, 3)` uint8 of each row; None without a render mode."""
         return None if self.render_mode is None else tuple(pictures(self.dream))
 
+    def close_extras(self, **kwargs: Any) -> None:
+        """Let go of the dreams."""
+        self.dream.close()
+
     def snapshot(self) -> Snapshot:
         """All that the dreams are at this moment, clocks included."""
         return self.dream.snapshot()

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from filelock import FileLock
 
-from gym_diamond.checkpoint import CONFIG
+from gym_diamond.checkpoint import CONFIG, REQUIRED
 from gym_diamond.errors import HubError
 from gym_diamond.files import write_text
 from gym_diamond.hub.address import RELEASE, is_commit
@@ -53,8 +53,8 @@ def hub_place(repository: str, commit: str) -> Path:
 
 
 def is_world(directory: Path) -> bool:
-    """Whether a world is there; as worlds are moved into place whole, it is then complete."""
-    return (directory / CONFIG).is_file()
+    """Whether a whole world is there. They are moved into place whole, but somebody may have deleted files."""
+    return all((directory / name).is_file() for name in REQUIRED)
 
 
 def known_commit(repository: str, revision: str) -> str | None:
@@ -78,7 +78,8 @@ def remember_commit(repository: str, revision: str, commit: str) -> None:
 def hub_worlds() -> list[tuple[str, str, Path]]:
     """Repository, commit and directory of every world from the Hub that is in the cache."""
     found = sorted((home() / "worlds" / "hub").glob(f"*/*/{CONFIG}"))
-    whole = [path.parent for path in found if is_commit(path.parent.name)]  # others are being filled, or never were
+    places = [path.parent for path in found if is_commit(path.parent.name)]  # others are being filled, or never were
+    whole = [place for place in places if is_world(place)]
     return [(place.parent.name.replace("--", "/"), place.name, place) for place in whole]
 
 
@@ -87,7 +88,7 @@ def filling(place: Path, num_bytes: int) -> Iterator[Path]:
     """A new, empty folder, which becomes `place` on leaving; after an error it vanishes and `place` is as before.
 
     Args:
-        place: of the world, which is not there yet.
+        place: of the world, which is not there, or not whole.
         num_bytes: that will be written.
 
     Raises:
@@ -101,6 +102,7 @@ def filling(place: Path, num_bytes: int) -> Iterator[Path]:
         try:
             yield staging
             staging.chmod(0o755)
+            shutil.rmtree(place, ignore_errors=True)  # a part of a world, of which files were deleted
             os.replace(staging, place)
         finally:
             shutil.rmtree(staging, ignore_errors=True)

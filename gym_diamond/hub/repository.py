@@ -8,15 +8,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gym_diamond.banks import COMING, CONTEXTS, check_coming
+from gym_diamond.banks import COMING, check_coming
 from gym_diamond.checkpoint import (
     CARD,
     CONFIG,
     LIMITS,
     MEASURED,
     POLICY,
-    PROVENANCE,
-    WEIGHTS,
+    REQUIRED,
     load_world,
 )
 from gym_diamond.errors import HubError, InvalidWorld
@@ -26,7 +25,6 @@ from gym_diamond.hub.cache import alone, filling, hub_place, is_world, known_com
 from gym_diamond.hub.connection import check_reachable
 from gym_diamond.hub.download import RemoteFile, fetch_file, find_file, find_optional_file
 
-REQUIRED = (CONFIG, WEIGHTS, CONTEXTS, PROVENANCE)
 OPTIONAL = (CARD, POLICY, COMING, *MEASURED)
 
 

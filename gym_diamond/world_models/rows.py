@@ -38,10 +38,5 @@ def cat(parts: list[Rows]) -> Rows:
     return type(parts[0])(*(torch.cat(leaves) for leaves in zip(*parts, strict=True)))
 
 
-def clone(rows: Rows) -> Rows:
-    """A deep copy."""
-    return type(rows)(*(leaf.clone() for leaf in rows))
-
-
 def _spread(mask: Tensor, leaf: Tensor) -> Tensor:
     return mask.view(-1, *[1] * (leaf.dim() - 1))  # (B,) -> (B, 1, ...)

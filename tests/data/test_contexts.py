@@ -121,6 +121,20 @@ def test_a_missing_truncated_or_foreign_file_is_named(tmp_path: Path):
         ContextBank.load(path)
 
 
+def test_a_damaged_byte_is_never_a_bare_error(tmp_path: Path):
+    """Wherever it is: in the table of the archive, in a header, or in what is compressed."""
+    path = tmp_path / "contexts.npz"
+    _bank().save(path)
+    whole, refused = path.read_bytes(), 0
+    for place in range(0, len(whole), max(1, len(whole) // 400)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            ContextBank.load(path)  # what does not matter, say a date, may be damaged
+        except InvalidWorld:
+            refused += 1
+    assert refused > 100
+
+
 def test_a_file_that_would_run_code_is_not_opened(tmp_path: Path):
     path = tmp_path / "contexts.npz"
     np.savez(path, frames=np.array([print], dtype=object), actions=np.zeros(1), is_real=np.zeros(1))

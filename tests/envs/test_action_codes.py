@@ -58,6 +58,13 @@ def test_a_number_of_bins_is_spread_evenly_from_end_to_end():
     assert code_actions(CAR, "3;2;5").meanings == ("-1", "0", "1", "0", "1", "0", "0.25", "0.5", "0.75", "1")
 
 
+def test_values_that_are_spread_stay_within_the_ends_that_their_names_round():
+    space = Box(-0.20943951, 0.20943951, (1,), np.float64)
+    code = code_actions(space, "3")
+    assert code.meanings == ("-0.20944", "0", "0.20944")
+    assert all(space.contains(code.decode(np.array(action))) for action in range(3))
+
+
 def test_one_entry_serves_all_numbers():
     assert code_actions(CAR, "0,1").bins == ((0, 1),) * 3
 
@@ -73,6 +80,8 @@ def test_one_entry_serves_all_numbers():
         (CAR, "0,0", (), "must be distinct"),
         (CAR, "1", (), "at least 2"),
         (CAR, "2.5", (), "must be whole"),
+        (CAR, "inf", (), "must be whole"),
+        (CAR, "nan", (), "must be whole"),
         (CAR, "left,right", (), "'left,right'"),
         (CAR, "3", ("LEFT",), "leave out --action-names"),
         (Discrete(3), "3", (), r"those of this env are Discrete\(3\)"),

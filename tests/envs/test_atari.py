@@ -147,12 +147,26 @@ def test_seeds_out_of_range_or_number_are_named(seed: int | list[int]):
         RealAtari("Pong", 3).reset(seed=seed)
 
 
-def test_frames_handed_out_are_never_overwritten():
+@pytest.mark.parametrize("actions", [[0.9, 2.7], [0], [0, 4], [-1, 0], "ab"])
+def test_what_are_no_actions_is_named(actions: object):
     env = RealAtari("Breakout", 2)
-    first, _ = env.reset(seed=0)
+    env.reset(seed=0)
+    with pytest.raises(InvalidArgument, match="they must be 2 integers, 0 to 3"):
+        env.step(actions)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_seed_may_be_a_number_of_numpys():
+    assert np.array_equal(RealAtari("Pong").reset(seed=np.int64(5))[0], RealAtari("Pong").reset(seed=5)[0])
+
+
+def test_what_was_handed_out_is_never_overwritten_and_overwriting_it_changes_nothing():
+    env = RealAtari("Breakout", 2)
+    first, info = env.reset(seed=0)
     kept = first.copy()
     for _ in range(30):
-        env.step(env.action_space.sample())
+        info["lives"][:] = 100
+        info = env.step(np.zeros(2, int))[4]
+        assert not info["life_lost"].any()
     assert np.array_equal(first, kept)
 
 

@@ -134,6 +134,23 @@ def test_a_wrong_action_is_named(actions, message):
         env.step(actions)
 
 
+def test_starts_of_wrong_dtypes_or_ranges_are_named():
+    dream = counting_dream(2)
+    obs, act, is_real = torch.zeros(2, 2, 3, 4, 4), torch.zeros(2, 1, dtype=torch.int64), torch.ones(2, 2).bool()
+    assert dream.reset(context=Context(obs, act, is_real)).shape == (2, 3, 4, 4)
+    for wrong in (
+        Context(obs.byte(), act, is_real),
+        Context(obs, act.int(), is_real),
+        Context(obs, act, obs[:, :, 0, 0, 0]),
+    ):
+        with pytest.raises(InvalidArgument, match=r"must be floats in \[-1, 1\], torch.int64 and torch.bool"):
+            dream.reset(context=wrong)
+    with pytest.raises(InvalidArgument, match="actions that are out of range; they must be 0 to 2"):
+        dream.reset(context=Context(obs, act + 3, is_real))
+    with pytest.raises(InvalidArgument, match=r"context \[0, 1\] is out of range; there are 1 contexts"):
+        dream.reset(context=torch.tensor([0, 1]))
+
+
 def test_an_unknown_render_mode_is_named():
     with pytest.raises(InvalidArgument, match="render_mode is 'human'; it must be None or one of 'rgb_array'"):
         vector(2, "human")

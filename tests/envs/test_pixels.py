@@ -41,6 +41,13 @@ def test_frames_may_be_neither_square_nor_coloured():
     assert cell(frame) in (1, 2, 3)
 
 
+def test_games_that_nobody_seeded_differ():
+    """Also where an env had to be reset before, to see how large its pictures are."""
+    games = PixelGames(DOT, 30, PixelConfig(size="native", pixels="render"))
+    frames, _ = games.reset()
+    assert {cell(frame) for frame in frames} == {1, 2, 3}
+
+
 def test_grey_is_the_luminance():
     red = np.zeros((4, 4, 3), np.uint8)
     red[..., 0] = 100

@@ -73,6 +73,15 @@ def test_a_world_that_is_still_being_fetched_is_not_listed(shared: StandIn, cach
     assert hub_worlds() == [(REPOSITORY, OLD, whole)]
 
 
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_world_of_which_a_file_was_deleted_is_fetched_again(shared: StandIn, name: str):
+    place = find_world(f"hub:{REPOSITORY}", None)
+    (place / name).unlink()
+    assert hub_worlds() == []
+    assert find_world(f"hub:{REPOSITORY}", None) == place
+    assert all((place / other).is_file() for other in REQUIRED)
+
+
 def test_a_branch_and_its_commit_are_not_fetched_at_the_same_time(shared: StandIn, monkeypatch: pytest.MonkeyPatch):
     locks: list[str] = []
 

@@ -203,6 +203,25 @@ def test_levels_that_do_not_match_are_refused() -> None:
         DenoiserConfig(depths=(1,), channels=(33,), attn_depths=(False,))
 
 
+@pytest.mark.parametrize(("channels", "joined"), [((48, 64), "48 and 64"), ((56, 56), "56 and 56"), ((88, 88), "88")])
+def test_levels_that_cannot_be_normalised_where_they_are_joined_are_refused(
+    channels: tuple[int, ...], joined: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=rf"way up joins {joined}.*Multiples of 32"):
+        DenoiserConfig(depths=(1, 1), channels=channels, attn_depths=(False, False))
+
+
+@pytest.mark.parametrize("channels", [(8, 48), (24, 32), (32, 96), (48, 48)])
+def test_a_frame_is_drawn_with_every_level_that_is_not_refused(channels: tuple[int, ...]) -> None:
+    tiny = presets["tiny"]
+    denoiser = replace(tiny.denoiser, channels=channels)
+    world = build(replace(tiny, denoiser=denoiser), SPEC, Sampling(), "fp32").requires_grad_(False)
+    context = make_context(world, 1)
+    obs, act = context.obs[:, -SPEC.context_length :], context.act[:, -SPEC.context_length :]
+    conditioners = world.denoiser.conditioners(torch.tensor([5.0]))
+    assert world.denoiser.model_output(obs[:, -1], conditioners, obs, act).shape == (1, 3, 16, 24)
+
+
 def test_an_action_embedding_must_fit_the_condition() -> None:
     with pytest.raises(InvalidArgument, match="must be a multiple of the context length"):
         build(presets["tiny"], replace(SPEC, context_length=5), Sampling(), "fp32")

@@ -4,6 +4,7 @@ Defaults are the released architecture. Where a field departs from the reference
 value.
 """
 
+import itertools
 from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
@@ -30,6 +31,16 @@ def _check_levels(name: str, depths: tuple[int, ...], channels: tuple[int, ...],
         raise InvalidArgument(f"{name} has more than {MAX_BLOCKS} blocks, or more than {MAX_WIDTH} channels.")
 
 
+def _check_joined(channels: tuple[int, ...]) -> None:
+    """Nothing, if norms can be made of what the way up joins: each level with itself, and with the one above it."""
+    for a, b in (*zip(channels, channels, strict=True), *itertools.pairwise(channels)):
+        if (a + b) % max(1, (a + b) // 32):
+            raise InvalidArgument(
+                f"denoiser.channels is {channels}; its way up joins {a} and {b} channels, which cannot be normalised "
+                "in groups of 32. Multiples of 32 always can, and so can levels that join to 63 or less."
+            )
+
+
 @dataclass(frozen=True)
 class DenoiserConfig:
     """The EDM denoiser: a U-Net over the last L frames and the noisy next one."""
@@ -53,6 +64,7 @@ class DenoiserConfig:
 
     def __post_init__(self) -> None:
         _check_levels("denoiser", self.depths, self.channels, self.attn_depths)
+        _check_joined(self.channels)
         if self.patch_size < 1 or self.cond_channels < 2 or self.cond_channels % 2:
             raise InvalidArgument("denoiser.patch_size must be at least 1 and denoiser.cond_channels even.")
         if not (0 < self.sigma_data < inf and 0 <= self.sigma_offset_noise < inf):
