@@ -32,9 +32,10 @@ class ImagineConfig:
     channels: tuple[int, ...] = (32, 32, 64, 64)
     """Of the policy's levels; each halves the resolution."""
     lstm_dim: int = 512
-    """Numbers that the policy remembers."""
+    """Size of the LSTM's hidden state."""
     normalize: tyro.conf.FlagCreatePairsOff[bool] = False
-    """Take each pixel by what it showed so far, in dreams as in the game: small things that move stand out."""
+    """Normalise each pixel by its running mean and deviation, in dreams as in the game: small things that move stand
+    out."""
     seed: int = 0
     """Decides the policy's first weights, its actions and the dreams."""
     threads: int | None = None

@@ -231,7 +231,7 @@ def command(words: list[str]) -> None:
     parser.add_argument("--max-minutes", type=float, help="of training, after which the next look is the last")
     parser.add_argument("--every", type=int, default=30_000, help="steps of training between two looks")
     parser.add_argument("--episodes", type=int, default=20, help="whole real games at each look")
-    parser.add_argument("--final-episodes", type=int, default=100, help="at the last")
+    parser.add_argument("--final-episodes", type=int, default=100, help="whole real games at the last look")
     parser.add_argument("--max-game-steps", type=int, default=5_000, help="at which a real game is cut off, unfinished")
     parser.add_argument("--num-envs", type=int, default=32)
     parser.add_argument("--n-steps", type=int, default=32, help="of each env between two updates of PPO")
@@ -240,7 +240,11 @@ def command(words: list[str]) -> None:
         "--lost-after", type=int, default=0, help="frames on end without its ball that end a dream; 0 = none do"
     )
     parser.add_argument("--cut-faded", action="store_true", help="cut a dream off whose ball is gone in mid-flight")
-    parser.add_argument("--lost-pays", type=float, help="what such an end pays, if the ball was not won; no other does")
+    parser.add_argument(
+        "--lost-pays",
+        type=float,
+        help="reward where --lost-after ends a dream, unless its ball was won; other rewards below 0 become 0",
+    )
     parser.add_argument(
         "--lost-chance",
         type=float,
@@ -251,7 +255,9 @@ def command(words: list[str]) -> None:
     parser.add_argument("--end-mode", default="sample", choices=["sample", "mode", "never"])
     parser.add_argument("--frame-stack", type=int, default=4)
     parser.add_argument("--recurrent", action="store_true", help="RecurrentPPO instead of PPO")
-    parser.add_argument("--normalize", action="store_true", help="each pixel by what it showed so far")
+    parser.add_argument(
+        "--normalize", action="store_true", help="normalise each pixel by its running mean and deviation"
+    )
     parser.add_argument("--actor-lr", type=float, help="the actor-critic's; by default 1e-4 for 32 dreams at once")
     parser.add_argument(
         "--begin-with",

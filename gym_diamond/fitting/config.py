@@ -41,7 +41,7 @@ class OptimConfig:
     batch_size: int = 16
     """Windows a batch, of all processes together. Reference: 32."""
     every: int = 1
-    """One update each so many steps; 0 leaves the network as it is. Reference: 1."""
+    """Update this network every so many steps; 0 does not train it. Reference: 1."""
     start_from: str | None = None
     """A world directory whose network to start from instead of random weights; it must have the same architecture. It
     may be of another game: what the numbers of actions and rewards shape is then learned anew."""
@@ -85,7 +85,7 @@ class FitConfig:
     compile: bool = False
     """Compile the losses with torch.compile: the same up to rounding, after minutes at the start on few cores."""
     cuda_graph: bool = True
-    """On a GPU, record the loss of each network and its way back once, and replay them: one launch in the place of
+    """On a GPU, record the forward and backward pass of each network once, and replay them: one launch in place of
     thousands. Costs the memory of the activations of both networks."""
     weights_dtype: Literal["fp32", "bf16"] = "fp32"
     """What the world's weights are stored in; bf16 halves the file."""
