@@ -35,6 +35,8 @@ class Settings:
     # What follows came later: its defaults are how older runs were, so that these go on.
     lost_chance: float | None = None  # of a loss, from which a ball is lost, seen or not; None = only if seen
     contexts: str | None = None  # where dreams begin: a bank of the world, by its name, or a .npz; None = contexts.npz
+    actor_steps: int | None = None  # of each dream between two updates of the actor-critic; None = the reference's 15
+    actor_entropy: float | None = None  # the weight of its entropy; None = the reference's 0.001
 
 
 def completed(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The trainings of examples.ppo_in_the_dream: PPO and the actor-critic, dreaming and playing, from look to look."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -166,18 +167,26 @@ def ppo(agent: PPO | RecurrentPPO, lesson: Lesson, settings: Settings, steps: in
         pays = lesson(min(settings.every, steps - agent.num_timesteps))
 
 
+def imagine_config(settings: Settings, seed: int) -> ImagineConfig:
+    """The reference's hyper-parameters but for what the settings say; the learning rate goes by the dreams at once."""
+    usual = ImagineConfig()
+    lr, steps, entropy = settings.actor_lr, settings.actor_steps, settings.actor_entropy
+    return ImagineConfig(
+        num_dreams=settings.num_envs,
+        dream_steps=settings.dream_steps,
+        rollout_steps=usual.rollout_steps if steps is None else steps,
+        normalize=settings.normalize,
+        seed=1_000 * seed,
+        adam=AdamConfig(lr=usual.adam.lr * settings.num_envs / usual.num_dreams if lr is None else lr),
+        loss=replace(usual.loss, entropy_weight=usual.loss.entropy_weight if entropy is None else entropy),
+    )
+
+
 def actor_critic(settings: Settings, seed: int, folder: Path, goes_on: bool, engine: Engine) -> Iterator[Progress]:
     """The reference's actor-critic, with its hyper-parameters but for what the settings say."""
     if settings.begin_with is not None:
         raise InvalidArgument("Only PPO begins with another run's agent; leave out --begin-with.")
-    by_dreams = AdamConfig().lr * settings.num_envs / ImagineConfig().num_dreams
-    config = ImagineConfig(
-        num_dreams=settings.num_envs,
-        dream_steps=settings.dream_steps,
-        normalize=settings.normalize,
-        seed=1_000 * seed,
-        adam=AdamConfig(lr=by_dreams if settings.actor_lr is None else settings.actor_lr),
-    )
+    config = imagine_config(settings, seed)
     dream = dreams(settings, frame_stack=1, stagger=False, engine=engine)
     learner, play = make_start(dream, config)
     play, position = imagine_run.load(folder, learner, play) if goes_on else (play, Position())

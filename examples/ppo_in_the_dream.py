@@ -259,6 +259,8 @@ def command(words: list[str]) -> None:
         "--normalize", action="store_true", help="normalise each pixel by its running mean and deviation"
     )
     parser.add_argument("--actor-lr", type=float, help="the actor-critic's; by default 1e-4 for 32 dreams at once")
+    parser.add_argument("--actor-steps", type=int, help="its steps of each dream between two updates; by default 15")
+    parser.add_argument("--actor-entropy", type=float, help="its weight of the policy's entropy; by default 0.001")
     parser.add_argument(
         "--begin-with",
         help="a PPO's .zip, say OTHER/Pong-ppo_dream-{seed}/agent.zip, to go on from: its network, "
