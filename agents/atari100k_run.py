@@ -137,6 +137,7 @@ def save_as_world(out: Path, world: World, config: Atari100kConfig, position: Po
     about = {
         **provenance.at(here, FitPosition(position.denoiser, position.elapsed)),
         **origin.ancestry,
+        "earlier_episodes": sorted(set(origin.ancestry["earlier_episodes"]).difference(here["episodes"])),
         "config": provenance.resolved(fit),
         **_amounts(config, position),
     }

@@ -34,7 +34,7 @@ def make_policy(
         channels: of each level; a level halves the resolution. The reference: four levels for 64x64 frames.
         lstm_dim: numbers that it remembers.
         seed: of the weights; the caller's random numbers stay as they were.
-        normalize: whether each pixel is taken by what it showed so far.
+        normalize: whether each pixel is normalised by its running mean and deviation.
 
     Raises:
         InvalidArgument: its actions have several parts, or its frames are too small for so many levels.

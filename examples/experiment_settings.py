@@ -29,7 +29,7 @@ class Settings:
     end_mode: str
     frame_stack: int
     recurrent: bool  # RecurrentPPO, with one frame at a time, instead of PPO
-    normalize: bool  # each pixel by what it showed so far
+    normalize: bool  # each pixel by its running mean and deviation
     actor_lr: float | None  # the actor-critic's learning rate; None = the reference's, by the dreams at once
     begin_with: str | None  # the .zip of a PPO to go on from, {seed} standing for the run's; None = a new one
     # What follows came later: its defaults are how older runs were, so that these go on.

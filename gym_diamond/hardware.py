@@ -5,6 +5,7 @@ emulated bfloat16 is slower and less exact. On x86 that takes AMX: the library h
 without AMX it is slower than float32 there (`tests/benchmarks/NOTES.md`).
 """
 
+import multiprocessing
 import os
 import platform
 import shutil
@@ -75,7 +76,7 @@ def check_can_compile(device: torch.device) -> None:
     names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++"]
     if device.type == "cpu" and sys.platform != "win32" and not any(shutil.which(name) for name in names):
         raise InvalidArgument(
-            f"To compile takes a C++ compiler, and {' or '.join(names)} was not found. Install one (for example: apt "
+            f"Compiling takes a C++ compiler, and {' or '.join(names)} was not found. Install one (for example: apt "
             "install g++), or do without: leave out compile=True, or --compile."
         )
 
@@ -89,7 +90,7 @@ def settle_after_fork(device: torch.device) -> None:
     Raises:
         InvalidArgument: CUDA was in use before the fork, which it does not survive.
     """
-    if os.getpid() == _IMPORTED_BY:
+    if os.getpid() == _IMPORTED_BY and not (sys.platform != "win32" and _is_fork()):
         return
     if device.type == "cuda" and torch.cuda._is_in_bad_fork():
         raise InvalidArgument(
@@ -109,6 +110,12 @@ def describe(device: torch.device) -> dict[str, object]:
         "threads": torch.get_num_threads(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _is_fork() -> bool:
+    from multiprocessing.context import ForkProcess  # there is none on Windows
+
+    return isinstance(multiprocessing.current_process(), ForkProcess)
 
 
 def _has_native_bf16(device: torch.device) -> bool:

@@ -10,6 +10,7 @@ Importing a module runs it, so it must be one that is trusted.
 """
 
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
@@ -85,10 +86,10 @@ def load_own(name: str, path: str, choices: Choices, num_rows: int) -> Policy:
             "act(self, rows, frames, rng)."
         )
     try:
-        player = found(num_rows)
+        inspect.signature(found).bind(num_rows)
     except TypeError as error:
         raise InvalidArgument(f"Policy {name} cannot be made: {error}. It is called with num_rows alone.") from error
-    return PlayerPolicy(name, player, choices)
+    return PlayerPolicy(name, found(num_rows), choices)
 
 
 def _imported(name: str, path: str) -> Any:
@@ -108,9 +109,12 @@ def _checked(name: str, given: Any, choices: Choices, rows: tuple[int, ...]) -> 
     Raises:
         InvalidArgument: they are no actions, or not so many.
     """
-    actions = np.asarray(given)
-    fits = actions.shape == (*rows, *choices.shape) and actions.dtype.kind in "iu" and choices.contains(actions)
+    try:
+        actions = np.asarray(given)
+        fits = actions.shape == (*rows, *choices.shape) and actions.dtype.kind in "iu" and choices.contains(actions)
+    except (TypeError, ValueError):  # a list of lists of other lengths, a tensor on a GPU
+        actions, fits = np.array(0), False
     if not fits:
         number = f" for each of {rows[0]} rows" if rows else ""
-        raise InvalidArgument(f"{name} gave {actions.tolist()!r}{number}; actions are {choices.range}.")
+        raise InvalidArgument(f"{name} gave {given!r}{number}; actions are {choices.range}.")
     return actions.astype(np.int64)

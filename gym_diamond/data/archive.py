@@ -5,6 +5,7 @@ not have; NumPy reserves memory for both. Here the table of the archive and the 
 """
 
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -15,9 +16,10 @@ import numpy as np
 
 MAX_UNPACKED_BYTES = 2**30  # 20,000 contexts of four 64x64 frames
 MAX_TABLE_ENTRIES = 64
-# What reading an archive may raise, by where it is damaged: zipfile and zlib each have errors of their own, and for an
-# unknown flag or method of compression RuntimeError.
-DAMAGED = (OSError, ValueError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+# What reading an archive may raise, by where it is damaged: zipfile, zlib and the parser of NumPy's headers each have
+# errors of their own, and for an unknown flag or method of compression there is RuntimeError.
+PARSING = (TypeError, tokenize.TokenError)
+DAMAGED = (OSError, ValueError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error, *PARSING)
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 

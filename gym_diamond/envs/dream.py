@@ -2,7 +2,7 @@
 
 World models are pure functions. `Dream` is the shell that makes an environment of one: it holds each row's state,
 random stream and clock, and resets the rows that are over. It does no maths of its own. A step never waits for a GPU:
-rows are chosen by masks, and no tensor is asked for its value. (On a CPU that costs nothing, and it is.) Everything
+rows are chosen by masks, and no tensor is asked for its value. (On a CPU, where looking costs nothing, some are.) All
 that can change is one value, a `Snapshot`, which is replaced whole: what was handed out is never overwritten.
 """
 

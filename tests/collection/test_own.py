@@ -27,7 +27,7 @@ def test_a_function_sees_each_frame_by_itself():
     assert policy.act(np.arange(3), frames, np.random.default_rng(0)).tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("action", [3, -1, 0.5, [0, 1], "left", None])
+@pytest.mark.parametrize("action", [3, -1, 0.5, [0, 1], [[0], [1, 2]], "left", None])
 def test_what_is_no_action_is_refused(action: object):
     with pytest.raises(InvalidArgument, match=r"mine gave .*; actions are 0 to 2\."):
         _play(FunctionPolicy("mine", lambda frame: action, Choices(3)), 1)
@@ -81,7 +81,7 @@ def test_a_class_remembers_each_row_until_an_episode_begins_there():
 
 
 def test_a_class_that_leaves_the_actions_is_stopped():
-    with pytest.raises(InvalidArgument, match=r"mine gave \[2, 2\] for each of 2 rows; actions are 0 to 1\."):
+    with pytest.raises(InvalidArgument, match=r"mine gave array\(\[2, 2\]\) for each of 2 rows; actions are 0 to 1\."):
         _play(load_own("mine", f"{HERE}:Counting", Choices(2), 2), 3, 2)
 
 

@@ -1,5 +1,7 @@
 """Start states: which moments are cut, what they hold, and what a damaged file is answered with."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +124,7 @@ def test_a_missing_truncated_or_foreign_file_is_named(tmp_path: Path):
 
 
 def test_a_damaged_byte_is_never_a_bare_error(tmp_path: Path):
-    """Wherever it is: in the table of the archive, in a header, or in what is compressed."""
+    """Wherever it is: in the table of the archive, or in what is compressed."""
     path = tmp_path / "contexts.npz"
     _bank().save(path)
     whole, refused = path.read_bytes(), 0
@@ -133,6 +135,20 @@ def test_a_damaged_byte_is_never_a_bare_error(tmp_path: Path):
         except InvalidWorld:
             refused += 1
     assert refused > 100
+
+
+@pytest.mark.parametrize("wrong", [b"((((((((", b"[[{{(((", b"{1:2}   ", b"        "])
+@pytest.mark.filterwarnings("ignore:Reading `.npy` or `.npz` file required additional header parsing")
+def test_neither_is_a_damaged_header_of_an_array(tmp_path: Path, wrong: bytes):
+    """Of arrays so large that their checksums are only known at the end."""
+    path, content = tmp_path / "contexts.npz", io.BytesIO()
+    np.save(content, np.zeros((1, 1, 64, 64, 3), np.uint8))
+    array = content.getvalue().replace(b"{'descr'", wrong.ljust(8), 1)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("frames", "actions", "is_real"):
+            archive.writestr(f"{name}.npy", array)
+    with pytest.raises(InvalidWorld, match="cannot be read"):
+        ContextBank.load(path)
 
 
 def test_a_file_that_would_run_code_is_not_opened(tmp_path: Path):

@@ -165,8 +165,9 @@ def test_what_was_handed_out_is_never_overwritten_and_overwriting_it_changes_not
     kept = first.copy()
     for _ in range(30):
         info["lives"][:] = 100
-        info = env.step(np.zeros(2, int))[4]
+        last, _, _, _, info = env.step(np.full(2, 2))  # RIGHT: the paddle moves, and no ball is served
         assert not info["life_lost"].any()
+    assert not np.array_equal(last, kept)
     assert np.array_equal(first, kept)
 
 

