@@ -15,7 +15,7 @@ from tqdm import tqdm
 from agents.real_games import play_games
 from agents.scores import has_human_score, human_normalized, published
 from agents.statistics import summarize
-from gym_diamond.cli import exit_status, say
+from gym_diamond.cli import check_seed, exit_status, say
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import FRAME_SKIP, RealAtari
 from gym_diamond.errors import InvalidArgument
@@ -91,6 +91,7 @@ def check(config: EvaluateConfig) -> None:
         UnknownGame: ALE has no such game.
     """
     find_game(config.game)
+    check_seed(config.seed)
     if not config.policies:
         raise InvalidArgument("nobody to play: give a policy, for example a world directory or a .zip.")
     if config.out.suffix != ".json":

@@ -15,7 +15,8 @@ promises, so that a damaged, edited or hostile world fails here with its name, n
 config's networks are only built once the weights are known to be theirs, so it cannot ask for more memory than they.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -198,10 +199,21 @@ def _build(config: _Config, sampling: Sampling, precision: ComputePrecision, pat
     try:
         backend = world_models.backend(config.backend)
         architecture = schema.decode(backend.config_type, config.model, "model")
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _float32_by_default():
             return backend.build(architecture, config.spec, sampling, precision)
     except (InvalidArgument, InvalidWorld) as error:
         raise InvalidWorld(f"{path}: {error}") from error
+
+
+@contextmanager
+def _float32_by_default() -> Iterator[None]:
+    """Within it networks are made of float32, whatever the caller makes theirs of."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _promised(config: _Config, sampling: Sampling, precision: ComputePrecision, path: Path) -> Mapping[str, Tensor]:

@@ -5,6 +5,7 @@ a number each, in [0, 3) and in [0, 2). Both have names for what can be chosen: 
 actions have the shape (...) or (..., A), and everything that holds them is told which by one tuple, `action_sizes`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +88,19 @@ def choices_of(space: Space) -> Choices | None:
     if isinstance(space, MultiDiscrete) and len(space.shape) == 1:
         return Choices(int(space.nvec.sum()), tuple(space.nvec.tolist()))
     return None
+
+
+def split_names(parts: Sequence[str]) -> list[tuple[str, ...]]:
+    """The names of the choices in each part, which are given as "NOOP,LEFT,RIGHT", one string for each part.
+
+    Raises:
+        InvalidArgument: a part has a name twice, or an empty one.
+    """
+    split = [tuple(name.strip() for name in part.split(",")) for part in parts]
+    for part, names in zip(parts, split, strict=True):
+        if "" in names or len(set(names)) < len(names):
+            raise InvalidArgument(f"--action-names {part} must be distinct names, as in NOOP,LEFT,RIGHT.")
+    return split
 
 
 def first_choice(space: Space) -> np.ndarray:

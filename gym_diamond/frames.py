@@ -9,6 +9,7 @@ by one at every round trip. Letters used for shapes all over the package:
 
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -52,6 +53,14 @@ def obs_to_frames_chw(obs: Tensor) -> Tensor:
     """The uint8 frames nearest to obs that keep their channels first, `(..., C, H, W)`; values outside are clamped."""
     levels = obs.float().add(1).mul_(127.5).clamp_(0, MAX_LEVEL)
     return levels.add_(NO_FRACTION).view(torch.int32).to(torch.uint8)  # less memory than by `round`
+
+
+def to_pictures(frames: np.ndarray) -> np.ndarray:
+    """`frames` `(..., H, W, C)` as people see them, `(..., H, W, 3)`: the first three channels, or the first in grey.
+
+    Frames may have any number of channels, as several that are stacked into one have; files of pictures may not.
+    """
+    return frames[..., :3] if frames.shape[-1] >= 3 else frames[..., :1].repeat(3, axis=-1)
 
 
 def quantize(obs: Tensor, quantizer: Quantizer) -> Tensor:

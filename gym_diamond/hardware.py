@@ -36,7 +36,7 @@ def resolve_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise InvalidArgument(f'device {name!r} is not known; use device="cpu" or device="cuda".') from error
     if device.type not in DEVICES:
         raise InvalidArgument(f'device {name!r} is of a kind that this package was not made for; use device="cpu".')

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gym_diamond.errors import GymDiamondError
+from gym_diamond.errors import GymDiamondError, InvalidArgument
 
 COMMANDS = {
     "demo": "dream eight games at once and write a GIF of them",
@@ -29,6 +29,16 @@ def say(text: str) -> None:
     """Write one line for the person at the terminal."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def check_seed(seed: int) -> None:
+    """Nothing, if everything here can be seeded by `seed`.
+
+    Raises:
+        InvalidArgument: it cannot.
+    """
+    if not 0 <= seed < 2**63:
+        raise InvalidArgument(f"--seed is {seed}; it must be at least 0 and below 2**63.")
 
 
 def run_folder(game: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 import tyro
 from tqdm import tqdm
 
-from gym_diamond.cli import find_own_modules, run_folder, say
+from gym_diamond.cli import check_seed, find_own_modules, run_folder, say
 from gym_diamond.collection.play import Games, play
 from gym_diamond.collection.policies import Policy
 from gym_diamond.collection.roster import atari_info, make_policy
@@ -104,8 +104,7 @@ def main(argv: list[str]) -> int:
     config = tyro.cli(CollectConfig, prog="gym-diamond collect", args=argv)
     if config.steps < 1:
         raise InvalidArgument(f"--steps is {config.steps}; it must be at least 1.")
-    if config.seed < 0:
-        raise InvalidArgument(f"--seed is {config.seed}; it must be at least 0.")
+    check_seed(config.seed)
     path = check_name(config.dataset, overwrite=config.overwrite)
     find_own_modules()
     games, info, preparation = _stage(config)

@@ -12,7 +12,7 @@ import tyro
 from PIL import Image
 from tqdm import tqdm
 
-from gym_diamond.cli import find_own_modules, say
+from gym_diamond.cli import check_seed, find_own_modules, say
 from gym_diamond.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def main(argv: list[str]) -> int:
         raise InvalidArgument(
             f"--num-envs is {arguments.num_envs} and --steps {arguments.steps}; both must be at least 1."
         )
-    if arguments.seed < 0:
-        raise InvalidArgument(f"--seed is {arguments.seed}; it must be at least 0.")
+    check_seed(arguments.seed)
     check_writable(arguments.out)
     find_own_modules()
     from gym_diamond.collection.roster import make_policy  # torch takes a second: only now
@@ -139,6 +138,7 @@ def mosaic(pictures: tuple[np.ndarray, ...]) -> np.ndarray:
 
 def write_gif(path: Path, frames: list[np.ndarray], fps: int) -> None:
     """Write `frames` `(H, W, 3)` uint8 as an endless GIF, whole or not at all."""
+    from gym_diamond.evaluation.figures.film import milliseconds
     from gym_diamond.files import replacing
 
     images = [Image.fromarray(frame).quantize(64, dither=Image.Dither.NONE) for frame in frames]
@@ -148,7 +148,7 @@ def write_gif(path: Path, frames: list[np.ndarray], fps: int) -> None:
             format="GIF",
             save_all=True,
             append_images=images[1:],
-            duration=1000 // fps,
+            duration=milliseconds(fps),
             loop=0,
             optimize=False,
         )

@@ -9,6 +9,7 @@ import numpy as np
 import tyro
 from tqdm import tqdm
 
+from gym_diamond.choices import split_names
 from gym_diamond.cli import run_folder, say
 from gym_diamond.collection.frame_files import fps_of, read_pictures
 from gym_diamond.collection.import_summary import summarize
@@ -96,7 +97,7 @@ def main(argv: list[str]) -> int:
     path = check_options(config)
     framing = Framing(config.size, config.crop, config.grey)
     recordings = find_recordings(config.frames, config.actions, config.rewards, config.ends)
-    names = [tuple(name.strip() for name in names.split(",")) for names in config.action_names]
+    names = split_names(config.action_names)
     logs = read_logs(recordings, [len(part) for part in names] or None)
     info = describe(config, recordings, logs, names, framing)
     facts: list[Facts] = []
@@ -109,6 +110,10 @@ def main(argv: list[str]) -> int:
         else:
             description = f"{info.game}, imported from recordings."
             written = write(config.dataset, info, episodes, description=description, overwrite=config.overwrite)
+    if not any(found.steps for found in facts):
+        raise InvalidDataset(
+            f"With --frame-skip {config.frame_skip} no recording is left with a step; lower it, or bring longer ones."
+        )
     say(summarize(info, facts))
     if written is None:
         say("Nothing is wrong, and nothing was written (--check).")
@@ -131,10 +136,7 @@ def check_options(config: ImportConfig) -> Path | None:
             raise InvalidArgument(f"--{option.replace('_', '-')} is {value}; it must be at least 1.")
     if config.dataset is None and not config.check:
         raise InvalidArgument("give --dataset NAME, for example walk/human-v0, or --check to look only.")
-    for names in config.action_names:
-        words = [name.strip() for name in names.split(",")]
-        if "" in words or len(set(words)) < len(words):
-            raise InvalidArgument(f"--action-names {names} must be distinct names, as in NOOP,LEFT,RIGHT.")
+    split_names(config.action_names)
     return None if config.dataset is None else check_name(config.dataset, overwrite=config.overwrite or config.check)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import tyro
 from tqdm import tqdm
 
-from gym_diamond.cli import say
+from gym_diamond.cli import check_seed, say
 from gym_diamond.errors import InvalidArgument, InvalidWorld
 from gym_diamond.games import ATARI_100K
 from gym_diamond.games import game as find_game
@@ -42,6 +42,7 @@ class Arguments:
 def main(argv: list[str]) -> int:
     """The exit status of `gym-diamond pull`."""
     arguments = tyro.cli(Arguments, args=argv, prog="gym-diamond pull")
+    check_seed(arguments.seed)
     if arguments.world.startswith(PREFIX):
         return pull_shared(arguments)
     name = find_game(arguments.world).name

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gym_diamond.collection.log_csv import check_parts
+from gym_diamond.collection.log_csv import MAX_UNNAMED, check_parts, too_large
 from gym_diamond.errors import InvalidDataset
 
 
@@ -16,14 +16,15 @@ def read_actions(path: Path, limits: Sequence[int] | None) -> np.ndarray:
     check_parts(path, table.shape[1], limits)
     whole = table.astype(np.float64) % 1 == 0  # False for NaN and infinity too
     _check(path, table, whole, lambda value: f"{value} is not an action; actions are whole numbers from 0 on")
-    table = table.astype(np.int64)
     _check(
         path, table, table >= 0, lambda value: f"the action {value} is negative; actions are whole numbers from 0 on"
     )
     if limits is not None:
         names = " and ".join(f"{limit}" for limit in limits)
         _check(path, table, table < np.array(limits), lambda value: f"no action {value}; --action-names has {names}")
-    return table
+    else:
+        _check(path, table, table < MAX_UNNAMED, too_large)
+    return table.astype(np.int64)
 
 
 def read_rewards(path: Path) -> np.ndarray:

@@ -16,6 +16,7 @@ import numpy as np
 from gym_diamond.errors import InvalidDataset
 
 ACTION, REWARD, END = "action", "reward", "end"
+MAX_UNNAMED = 1000  # actions that need no names; whoever has more has key codes
 TRUE, FALSE = ("1", "1.0", "true"), ("0", "0.0", "false")
 
 
@@ -91,6 +92,14 @@ def check_parts(path: Path, found: int, limits: Sequence[int] | None) -> None:
         )
 
 
+def too_large(value: object) -> str:
+    """What is wrong with the action `value` that has no name."""
+    return (
+        f"the action {value} would be one of more than {MAX_UNNAMED}; number the actions that there are from 0 on (are "
+        "these key codes?), or name them all by --action-names"
+    )
+
+
 def _limit(limits: Sequence[int] | None, part: int) -> int | None:
     return None if limits is None else limits[part]
 
@@ -107,6 +116,8 @@ def _allowed(value: int, where: str, limit: int | None) -> int:
         raise InvalidDataset(f"{where}: the action {value} is negative; actions are whole numbers from 0 on.")
     if limit is not None and value >= limit:
         raise InvalidDataset(f"{where}: there is no action {value}; --action-names has {limit}, 0 to {limit - 1}.")
+    if limit is None and value >= MAX_UNNAMED:
+        raise InvalidDataset(f"{where}: {too_large(value)}.")
     return value
 
 

@@ -113,10 +113,13 @@ def _image(key: str | None, space: Space) -> ImageSource | None:
 
 
 def _levels(images: np.ndarray, scale: float) -> np.ndarray:
-    levels = images * np.float32(scale)
+    levels = np.rint(images * np.float32(scale))  # a float that was resized may lie a rounding error beyond the ends
     if not ((levels >= 0) & (levels <= MAX_LEVEL)).all():  # False for NaN too
-        raise InvalidDataset(f"hold floats from {images.min():g} to {images.max():g}, beyond what their space says.")
-    return np.rint(levels).astype(np.uint8)
+        raise InvalidDataset(
+            f"hold floats from {images.min():.6g} to {images.max():.6g}, and their space says 0 to "
+            f"{MAX_LEVEL / scale:g}. Clip them, or correct the space, and write the dataset again."
+        )
+    return levels.astype(np.uint8)
 
 
 def _listed(space: Dict, images: dict[str, ImageSource]) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gym_diamond.data.appearances import Finder, appearances
 from gym_diamond.data.episode import Episode
+from gym_diamond.data.rewards import usual
 from gym_diamond.errors import InvalidArgument, InvalidDataset
 from gym_diamond.frames import frames_chw_to_obs
 
@@ -127,7 +128,10 @@ class SegmentStore:
         else:
             episode, place = _draw_by_weight(self.weights, num_starts, batch_size, generator)
         start = place - window.pad_before
-        for share, marks in ((window.event_share, self._events), (window.appearance_share, self._appearances)):
+        for share, marks in (
+            (window.event_share, lambda: self.events),
+            (window.appearance_share, self._appearances),
+        ):
             if share:
                 around, first = self._around(marks(), window, batch_size, generator)
                 chosen = torch.rand(batch_size, generator=generator, device=generator.device).to(start.device)
@@ -135,9 +139,16 @@ class SegmentStore:
                 episode, start = torch.where(chosen, around, episode), torch.where(chosen, first, start)
         return self.gather(episode[rows], start[rows], window.length)
 
-    def _events(self) -> Tensor:
-        """How often windows are laid around each transition `(N,)`, if around events: the kinds in equal parts."""
-        kinds = torch.stack([self.rew > 0, self.rew < 0, self.end]).float()  # (3, N)
+    @cached_property
+    def events(self) -> Tensor:
+        """How often windows are laid around each transition `(N,)`, if around events: the kinds in equal parts.
+
+        A reward is more or less than the usual one: a game that takes a tenth for each step has no event in that.
+        """
+        played = torch.ones_like(self.end)
+        played[self.offsets[1:] - 1] = False  # nothing leaves an episode's last frame
+        extra = torch.where(played, self.rew - usual(self.rew[played].cpu().numpy()), 0)
+        kinds = torch.stack([extra > 0, extra < 0, self.end]).float()  # (3, N)
         return (kinds / kinds.sum(dim=1, keepdim=True).clamp(min=1)).sum(dim=0)
 
     def _appearances(self) -> Tensor:

@@ -15,6 +15,8 @@ from gymnasium.spaces import Box, Space
 from gym_diamond.choices import Choices, choices_of, first_choice
 from gym_diamond.errors import InvalidArgument
 
+ROUNDING = 1e-6  # a Box of float32 ends at 0.69999999 where its makers, and its user, say 0.7
+
 
 @dataclass(frozen=True)
 class ActionCode:
@@ -64,9 +66,9 @@ def code_actions(space: Space, bins: str | None = None, names: Sequence[str] = (
 
 
 def _code_box(space: Box, text: str | None, names: Sequence[str]) -> ActionCode:
-    low, high = space.low.ravel(), space.high.ravel()
+    low, high, whole = space.low.ravel(), space.high.ravel(), np.issubdtype(space.dtype, np.integer)
     if text is None:
-        example = ";".join(_example(float(a), float(b)) for a, b in zip(low, high, strict=True))
+        example = ";".join(_example(float(a), float(b), whole) for a, b in zip(low, high, strict=True))
         raise InvalidArgument(
             f"The actions of this env are {space}: {len(low)} numbers, each to be chosen from a few values. Declare "
             f'them, for example --bins "{example}" (values), or --bins 3 (how many, evenly spread).'
@@ -79,33 +81,48 @@ def _code_box(space: Box, text: str | None, names: Sequence[str]) -> ActionCode:
     entries = entries * len(low) if len(entries) == 1 else entries
     if len(entries) != len(low):
         raise InvalidArgument(f"--bins {text!r} has {len(entries)} entries for {len(low)} numbers of {space}.")
-    bins = tuple(_values(entry, float(a), float(b)) for entry, a, b in zip(entries, low, high, strict=True))
+    bins = tuple(_values(entry, float(a), float(b), whole) for entry, a, b in zip(entries, low, high, strict=True))
     sizes = tuple(map(len, bins))
     choices = Choices(sum(sizes), sizes if len(sizes) > 1 else ())
     return ActionCode(choices, tuple(f"{value:g}" for values in bins for value in values), space, bins)
 
 
-def _example(low: float, high: float) -> str:
-    return f"{low:g},{(low + high) / 2:g},{high:g}" if np.isfinite([low, high]).all() else "-1,0,1"
+def _example(low: float, high: float, whole: bool) -> str:
+    middle = (low + high) // 2 if whole else (low + high) / 2
+    values = dict.fromkeys((low, middle, high)) if np.isfinite([low, high]).all() else (-1.0, 0.0, 1.0)
+    return ",".join(f"{value:g}" for value in values)
 
 
-def _values(entry: str, low: float, high: float) -> tuple[float, ...]:
-    """The values that one entry of the bins declares for a number from `low` to `high`."""
+def _values(entry: str, low: float, high: float, whole: bool) -> tuple[float, ...]:
+    """The values that one entry of the bins declares for a number from `low` to `high`, perhaps a whole one."""
     try:
         values = [float(word) for word in entry.split(",")]
     except ValueError as error:
         raise InvalidArgument(
             f"--bins has the entry {entry!r}; it must be numbers separated by commas, as in -1,0,1, or how many."
         ) from error
-    if "," in entry:
-        if len(set(values)) < len(values) or not all(low <= value <= high for value in values):
-            raise InvalidArgument(f"--bins has the values {entry}; they must be distinct, from {low:g} to {high:g}.")
-        return tuple(values)
-    num = int(values[0]) if np.isfinite(values[0]) else 0
-    if num != values[0] or num < 2 or not np.isfinite([low, high]).all():
+    return _listed(entry, values, low, high, whole) if "," in entry else _spread(entry, values[0], low, high, whole)
+
+
+def _listed(entry: str, values: list[float], low: float, high: float, whole: bool) -> tuple[float, ...]:
+    margin = ROUNDING * max(abs(value) for value in (low, high, 1.0) if np.isfinite(value))
+    within = all(np.isfinite(value) and low - margin <= value <= high + margin for value in values)
+    clipped = tuple(min(max(value, low), high) for value in values)
+    if len(set(clipped)) < len(values) or not within or (whole and any(value % 1 for value in values)):
+        kind = "distinct whole numbers" if whole else "distinct"
+        raise InvalidArgument(f"--bins has the values {entry}; they must be {kind}, from {low:g} to {high:g}.")
+    return clipped
+
+
+def _spread(entry: str, count: float, low: float, high: float, whole: bool) -> tuple[float, ...]:
+    num = int(count) if np.isfinite(count) else 0
+    if num != count or num < 2 or not np.isfinite([low, high]).all():
         raise InvalidArgument(
             f"--bins has the entry {entry!r}, a number of values spread from {low:g} to {high:g}: it must be whole and "
             "at least 2, and both ends finite. Values are separated by commas, as in -1,0,1."
         )
+    if whole and num - 1 > high - low:
+        raise InvalidArgument(f"--bins has {num} values, and from {low:g} to {high:g} there are not as many to choose.")
+    spread = np.linspace(low, high, num)
     # Rounded to what their names say, but not beyond the ends.
-    return tuple(min(max(float(f"{value:g}"), low), high) for value in np.linspace(low, high, num))
+    return tuple(min(max(float(f"{value:g}"), low), high) for value in (np.rint(spread) if whole else spread).tolist())

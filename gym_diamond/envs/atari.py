@@ -1,14 +1,15 @@
-"""Reality: many copies of one Atari game in the emulator, prepared exactly as the reference prepares them.
+"""Reality: many copies of one Atari game in the emulator, prepared as the reference prepares them.
 
 Frames are 64x64 RGB, each the maximum over the last two of four emulated frames, shrunk by area. Rewards are unclipped,
-there is no automatic FIRE, and a game begins after up to 30 no-ops. The only file that knows the emulator (`ale_py`),
-and the only one that has to know what it does its own way: see `RealAtari.step`.
+there is no automatic FIRE, and a game begins after 0 to 30 no-ops (the reference's after 1 to 30). The only file that
+knows the emulator (`ale_py`), and the only one that has to know what it does its own way: see `RealAtari.step`.
 """
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from gymnasium.error import ResetNeeded
 from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
@@ -96,6 +97,7 @@ class RealAtari(VectorEnv):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._choices = Choices(len(self.game.action_meanings))
         self._lives = np.zeros(num_envs, np.int64)
+        self._has_begun = False
 
     def reset(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, seed: int | Sequence[int] | np.ndarray | None = None, options: dict[str, Any] | None = None
@@ -111,12 +113,16 @@ class RealAtari(VectorEnv):
             options: {"reset_mask": `(N,)` bool} leaves the other rows where they are; not at the very first reset.
 
         Raises:
-            InvalidArgument: a seed is out of range, or there is another number of seeds than of rows.
+            InvalidArgument: a seed is out of range, there is another number of seeds than of rows, or an option is
+                not known.
         """
+        if set(options or ()) - {"reset_mask"}:
+            raise InvalidArgument(f"reset has no options but 'reset_mask', and is given {', '.join(options or ())}.")
         seeds = None if seed is None else self._seeds(seed)
         if seeds is not None and options is not None and "reset_mask" in options:
             seeds = seeds[options["reset_mask"]]  # the emulator wants those of the rows that begin only
         obs, info = self._native.reset(seed=seeds, options=options)
+        self._has_begun = True
         self._lives = info["lives"].astype(np.int64)
         return obs[:, 0], {"lives": self._lives.copy()}  # (N, 1, H, W, C) -> (N, H, W, C)
 
@@ -130,7 +136,10 @@ class RealAtari(VectorEnv):
 
         Raises:
             InvalidArgument: the actions are not N integers in range.
+            ResetNeeded: there was no reset yet.
         """
+        if not self._has_begun:
+            raise ResetNeeded("There is no game yet: call reset() first.")
         chosen = np.asarray(actions)
         if chosen.shape != (self.num_envs,) or chosen.dtype.kind not in "iu" or not self._choices.contains(chosen):
             raise InvalidArgument(
@@ -150,7 +159,11 @@ class RealAtari(VectorEnv):
 
     def _seeds(self, seed: int | Sequence[int] | np.ndarray) -> np.ndarray:
         seeds = np.arange(seed, seed + self.num_envs) if isinstance(seed, int | np.integer) else np.asarray(seed)
-        if seeds.shape != (self.num_envs,) or not ((seeds >= 0) & (seeds <= MAX_SEED)).all():
+        if (
+            seeds.shape != (self.num_envs,)
+            or seeds.dtype.kind not in "iu"
+            or not ((seeds >= 0) & (seeds <= MAX_SEED)).all()
+        ):
             raise InvalidArgument(
                 f"seed is {seed}; it must be one seed, or one for each of the {self.num_envs} rows, and those of all "
                 f"rows (one seed s gives row i the seed s + i) from 0 to {MAX_SEED}."

@@ -17,6 +17,7 @@ from torch import Tensor
 from gym_diamond import noise
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.envs.burn_in import BurnedIn
+from gym_diamond.envs.checks import check_rows, check_sizes, read_autoreset_mode
 from gym_diamond.envs.moments import Compiler, Doubt, DreamStep, Snapshot, State, StepFunction
 from gym_diamond.envs.starts import check_context
 from gym_diamond.envs.streams import Seeds, row_keys, row_seeds
@@ -24,6 +25,8 @@ from gym_diamond.errors import InvalidArgument
 from gym_diamond.hardware import without_autocast
 from gym_diamond.world_models import rows
 from gym_diamond.world_models.protocol import Context, Transition, WorldModel
+
+CLOSED = "This dream was closed; make a new one."
 
 
 class Dream:
@@ -65,16 +68,8 @@ class Dream:
         record: Compiler | None = None,
         compiler: Compiler | None = None,
     ) -> None:
-        self.autoreset_mode = _autoreset_mode(autoreset_mode)
-        if num_envs < 1:
-            raise InvalidArgument(f"num_envs is {num_envs}; it must be at least 1.")
-        if max_episode_steps is not None and max_episode_steps < 1:
-            raise InvalidArgument(f"max_episode_steps is {max_episode_steps}; it must be at least 1.")
-        if not 1 <= frame_stack <= world.spec.context_length:
-            limit = world.spec.context_length
-            raise InvalidArgument(f"frame_stack is {frame_stack}; this world remembers 1 to {limit} frames.")
-        if stagger and max_episode_steps is None:
-            raise InvalidArgument("stagger=True spreads the rows over max_episode_steps, so give a limit as well.")
+        check_sizes(num_envs, max_episode_steps, frame_stack, stagger, world.spec.context_length)
+        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
         self.world = world
         self.contexts = contexts
         self.num_envs = num_envs
@@ -170,7 +165,10 @@ class Dream:
 
         Raises:
             ResetNeeded: there was no reset yet.
+            ClosedEnvironmentError: it was closed.
         """
+        if self._now is None and self._advance is _closed:
+            raise ClosedEnvironmentError(CLOSED)
         if self._now is None:
             raise ResetNeeded("There is no dream yet: call reset() first.")
         return self._now
@@ -246,10 +244,10 @@ class Dream:
         return self._integers(keys, counter, noise.CONTEXT, len(self.contexts))
 
     def _given_start(self, context: Tensor | Context) -> State:
-        if not isinstance(context, Tensor):
+        if isinstance(context, Context):
             fitting = check_context(context, self.num_envs, self.world.spec)
             return self.world.reset(Context(*(leaf.to(self.world.device) for leaf in fitting)))
-        index = self._tensor(context, "context", (torch.int64, torch.int32))
+        index = self._rows(context, "context", (torch.int64, torch.int32))
         if context.device.type == "cpu" and not ((context >= 0) & (context < len(self.contexts))).all():
             told = context.tolist()
             raise InvalidArgument(f"context {told} is out of range; there are {len(self.contexts)} contexts.")
@@ -268,33 +266,20 @@ class Dream:
     def _row_mask(self, mask: Tensor | None) -> Tensor:
         if mask is None:
             return torch.ones(self.num_envs, dtype=torch.bool, device=self.world.device)
-        return self._tensor(mask, "mask", (torch.bool,))
+        return self._rows(mask, "mask", (torch.bool,))
 
     def _check_action(self, action: Tensor) -> Tensor:
         choices = self.world.spec.choices
-        moved = self._tensor(action, "action", (torch.int64,), choices.shape)
+        moved = self._rows(action, "action", (torch.int64,), choices.shape)
         if action.device.type == "cpu" and not choices.contains(action.numpy()):
             raise InvalidArgument(f"actions {action.tolist()} are out of range; they must be {choices.range}.")
         return moved
 
-    def _tensor(
+    def _rows(
         self, value: Tensor, name: str, dtypes: tuple[torch.dtype, ...], row_shape: tuple[int, ...] = ()
     ) -> Tensor:
-        shape = (self.num_envs, *row_shape)
-        if value.shape != shape or value.dtype not in dtypes:
-            raise InvalidArgument(
-                f"{name} is {value.dtype} of shape {tuple(value.shape)}; it must be {dtypes[0]} of shape {shape}."
-            )
-        return value.to(self.world.device)
+        return check_rows(value, name, dtypes, (self.num_envs, *row_shape)).to(self.world.device)
 
 
 def _closed(now: Snapshot, action: Tensor) -> tuple[Snapshot, DreamStep]:
-    raise ClosedEnvironmentError("This dream was closed; make a new one.")
-
-
-def _autoreset_mode(name: str) -> AutoresetMode:
-    try:
-        return AutoresetMode(name)
-    except ValueError as error:
-        allowed = ", ".join(repr(mode.value) for mode in AutoresetMode)
-        raise InvalidArgument(f"autoreset_mode is {name!r}; it must be one of {allowed}.") from error
+    raise ClosedEnvironmentError(CLOSED)

@@ -4,6 +4,7 @@ The arguments are kept, not only what was made of them: they are what an env is 
 together with the values that are in force.
 """
 
+from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
@@ -97,7 +98,7 @@ class LoadedDreamEnv(DreamEnv):
         return _again, (type(self), asdict(self._arguments) | {"render_mode": self.render_mode}, self.spec)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LoadedDreamEnv":
-        return _copied(self)
+        return _copied(self, memo)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.dream!r}, {self._values}>"
@@ -196,7 +197,7 @@ class LoadedDreamVectorEnv(DreamVectorEnv):
         return _again, (type(self), asdict(self._arguments) | own, self.spec)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LoadedDreamVectorEnv":
-        return _copied(self)
+        return _copied(self, memo)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dream!r}, {self._values})"
@@ -208,10 +209,14 @@ def _again(kind: type[Any], arguments: dict[str, Any], spec: EnvSpec | None) -> 
     return env
 
 
-def _copied(env: LoadedDreamEnv | LoadedDreamVectorEnv) -> Any:
-    """An env of its own, which goes on as `env` will."""
+def _copied(env: LoadedDreamEnv | LoadedDreamVectorEnv, memo: dict[int, Any]) -> Any:
+    """An env of its own, which goes on as `env` will: its dream, its spaces' random numbers and all else it holds."""
     build, arguments = env.__reduce__()
     copy = build(*arguments)
+    memo[id(env)] = copy
     if env.dream.has_begun:
         copy.dream.restore(env.dream.snapshot())
+    for name, value in vars(env).items():
+        if name != "dream":
+            setattr(copy, name, deepcopy(value, memo))
     return copy

@@ -13,6 +13,9 @@ from gym_diamond.envs.pixels import PixelConfig, PixelEnv
 from gym_diamond.errors import InvalidArgument, UnknownGame
 from gym_diamond.games import GAMES
 
+# Gymnasium's own refusals, and what the constructors of envs raise when an argument means nothing to them.
+CANNOT_MAKE = (gymnasium.error.Error, ImportError, TypeError, ValueError, LookupError, AssertionError, AttributeError)
+
 
 class PixelGames(SyncVectorEnv):
     """N copies of one env as a vector env of `PixelEnv` with SAME_STEP autoreset.
@@ -49,6 +52,8 @@ def make_pixel_env(id: str, config: PixelConfig) -> PixelEnv:
         UnknownGame: there is no such env; the message names those that are spelled alike.
         InvalidArgument: it cannot be made with these arguments, has no pixels, or its actions cannot be chosen.
     """
+    if id.count(":") > 1 or id.startswith(":"):
+        raise UnknownGame(_unknown(id))
     kwargs = _read_kwargs(config.env_kwargs)
     if config.pixels == "render":
         kwargs["render_mode"] = "rgb_array"
@@ -56,8 +61,9 @@ def make_pixel_env(id: str, config: PixelConfig) -> PixelEnv:
         env = gymnasium.make(id, max_episode_steps=config.max_episode_steps, disable_env_checker=True, **kwargs)
     except gymnasium.error.UnregisteredEnv as error:
         raise UnknownGame(_unknown(id)) from error
-    except (gymnasium.error.Error, ImportError, TypeError) as error:
-        raise InvalidArgument(f"The env {id!r} cannot be made with the arguments {kwargs}: {error}") from error
+    except CANNOT_MAKE as error:
+        why = f"{type(error).__name__}: {error}"
+        raise InvalidArgument(f"The env {id!r} cannot be made with the arguments {kwargs}: {why}") from error
     return PixelEnv(env, config)
 
 

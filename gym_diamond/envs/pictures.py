@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gym_diamond.envs.dream import Dream
 from gym_diamond.errors import InvalidArgument
-from gym_diamond.frames import to_frames
+from gym_diamond.frames import to_frames, to_pictures
 
 RENDER_MODES = ["rgb_array"]
 
@@ -39,8 +39,7 @@ def to_host(*tensors: Tensor) -> list[np.ndarray]:
 
 def pictures(dream: Dream) -> np.ndarray:
     """The current frame of every row for people to look at, `(N, H, W, 3)` uint8."""
-    frames = to_arrays(dream.obs)[..., -dream.world.spec.channels :]  # the newest of the stack
-    return np.repeat(frames, 3, axis=-1) if frames.shape[-1] == 1 else frames
+    return to_pictures(to_arrays(dream.obs)[..., -dream.world.spec.channels :])  # the newest of the stack
 
 
 def check_render_mode(mode: str | None) -> str | None:

@@ -4,6 +4,7 @@ Frames are the env's observations where these are images, or what its `render()`
 area here, and several steps of the env may make one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -11,7 +12,7 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box
 
-from gym_diamond.choices import choices_of
+from gym_diamond.choices import choices_of, split_names
 from gym_diamond.data.resize import Crop, Framing, Size, reframe
 from gym_diamond.envs.action_codes import ActionCode, code_actions
 from gym_diamond.errors import InvalidArgument
@@ -55,6 +56,7 @@ class PixelConfig:
 
     def __post_init__(self) -> None:
         framing_of(self)  # refuses a size or a crop that means nothing
+        split_names(self.action_names)
         for name in ("frame_skip", "max_episode_steps"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -115,14 +117,13 @@ class PixelEnv(gymnasium.Wrapper):
         return None
 
     def _frame(self, seen: Any) -> np.ndarray:
-        if self.config.pixels == "render":
+        if self.config.pixels == "observation":
+            return to_frame(_checked(seen, f"{self.env} observes", "as its observation space says"), self.config)
+        try:
             seen = self.env.render()
-            if not isinstance(seen, np.ndarray) or seen.dtype != np.uint8 or seen.ndim not in (2, 3):
-                raise InvalidArgument(
-                    f"render() of {self.env} gives {type(seen).__name__}; with render_mode='rgb_array' it must give an "
-                    "array, uint8 (height, width, 3)."
-                )
-        return to_frame(seen, self.config)
+        except NotImplementedError as error:
+            raise InvalidArgument(f"{self.env} has no render(), which --pixels render looks at.") from error
+        return to_frame(_checked(seen, f"render() of {self.env} gives", "with render_mode='rgb_array'"), self.config)
 
 
 def to_frame(picture: np.ndarray, config: PixelConfig) -> np.ndarray:
@@ -132,6 +133,11 @@ def to_frame(picture: np.ndarray, config: PixelConfig) -> np.ndarray:
         InvalidArgument: the crop reaches beyond it, or it has another number of channels.
     """
     seen = picture if picture.ndim == 3 else picture[..., None]  # (h, w) -> (h, w, 1)
+    if seen.shape[2] not in (1, 3):
+        raise InvalidArgument(
+            f"The pictures of this env have {seen.shape[2]} channels; they must have 3, or 1 if they are grey. If it "
+            "stacks frames, let it give the newest alone: a world remembers those before."
+        )
     return np.array(reframe(seen, framing_of(config)))  # never the env's own array, which it may draw into again
 
 
@@ -147,12 +153,21 @@ def framing_of(config: PixelConfig) -> Framing:
 def _names(env: gymnasium.Env, config: PixelConfig) -> tuple[str, ...]:
     """What the actions are called: as it was told, else as the env itself does, where it has a name for each."""
     if config.action_names:
-        return tuple(name.strip() for part in config.action_names for name in part.split(","))
+        return tuple(name for part in split_names(config.action_names) for name in part)
     choices, named = choices_of(env.action_space), env.unwrapped
     if choices is None or not isinstance(named, NamesActions):
         return ()
-    names = tuple(named.get_action_meanings())
+    told = named.get_action_meanings()
+    names = tuple(map(str, told.values() if isinstance(told, Mapping) else told))  # envs give what they like
     return names if len(names) == choices.num_actions else ()
+
+
+def _checked(seen: Any, source: str, where: str) -> np.ndarray:
+    """`seen`, if it is a picture."""
+    if isinstance(seen, np.ndarray) and seen.dtype == np.uint8 and seen.ndim in (2, 3):
+        return seen
+    found = f"{seen.dtype} of shape {seen.shape}" if isinstance(seen, np.ndarray) else type(seen).__name__
+    raise InvalidArgument(f"{source} {found}; {where} it must be an array of uint8, (height, width, 3).")
 
 
 def _image_space(space: gymnasium.Space) -> Box:

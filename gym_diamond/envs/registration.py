@@ -35,14 +35,17 @@ def register_world(id: str, world: str | Path, *, max_episode_steps: int = MAX_E
         id: what the dreams are to be called, for example "MyDream-v0" or "mygames/MyDream-v0".
         world: a world directory, as `gym-diamond fit` writes it, remembered by its full path; or, as in `make`,
             "hub:OWNER/NAME@REVISION" or "official:GAME".
-        max_episode_steps: a dream is truncated after so many steps, unless `make` is told otherwise.
+        max_episode_steps: a dream is truncated after so many steps, unless `make` is told otherwise. (Leave it out
+            there to have these: for `make_vec` None means 50.)
 
     Raises:
-        InvalidArgument: the id is malformed or taken by another env, or `max_episode_steps` is below 1.
+        InvalidArgument: the id is malformed or taken by another env, or `max_episode_steps` is no number from 1 on.
         InvalidWorld: there is no world in that directory.
     """
-    if max_episode_steps < 1:
-        raise InvalidArgument(f"max_episode_steps is {max_episode_steps}; it must be at least 1.")
+    if not isinstance(max_episode_steps, int) or max_episode_steps < 1:
+        raise InvalidArgument(f"max_episode_steps is {max_episode_steps!r}; it must be at least 1, and whole.")
+    if ":" in id:  # which Gymnasium registers, and never finds again
+        raise InvalidArgument(f"The id {id!r} has a module before its colon, which only `make` takes: leave that out.")
     kwargs = {"world": _address(world)}
     known = gymnasium.registry.get(id)
     if known is not None:

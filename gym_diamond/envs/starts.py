@@ -12,6 +12,7 @@ from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models.protocol import Context, WorldSpec
 
 OPTIONS = ("context", "reset_mask")
+ROUNDING = 1e-3  # by which frames that others scaled may lie beyond [-1, 1]
 
 
 def check_options(options: Mapping[str, Any] | None, allowed: tuple[str, ...] = OPTIONS) -> Mapping[str, Any]:
@@ -27,7 +28,12 @@ def check_options(options: Mapping[str, Any] | None, allowed: tuple[str, ...] = 
 
 
 def read_start(
-    value: Any, num_envs: int, num_contexts: int, spec: WorldSpec, device: torch.device
+    value: Any,
+    num_envs: int,
+    num_contexts: int,
+    spec: WorldSpec,
+    device: torch.device,
+    mask: np.ndarray | None = None,
 ) -> Tensor | Context | None:
     """What `Dream.reset` takes as its context: `(N,)` int64 indices, a `Context` of N rows, or None for None.
 
@@ -36,36 +42,39 @@ def read_start(
             first, "actions": `(N, T-1)` int, or `(N, T-1, A)` for actions of A parts, where `actions[:, t]` led from
             `frames[:, t]` to the next} with T >= 1.
             Play shorter than the world's context length is padded on the left.
-        num_envs: N. The leading axis is N under a reset mask too; rows that are not reset are ignored.
+        num_envs: N. The leading axis is N under a reset mask too.
         num_contexts: how many contexts the bank holds.
         spec: the world's.
         device: where to.
+        mask: `(N,)` bool, the rows that are reset; what is given for the others is ignored. None: all are.
 
     Raises:
         InvalidArgument: a shape, dtype or value is wrong.
     """
     if value is None:
         return None
+    meant = np.ones(num_envs, np.bool_) if mask is None else mask
     if isinstance(value, Mapping):
-        return Context(*_read_play(value, num_envs, spec).tensors(device=device))
+        return Context(*_read_play(value, num_envs, spec, meant).tensors(device=device))
     index = np.asarray(value)
     if index.dtype.kind not in "iu" or index.shape not in ((), (num_envs,)):
         raise InvalidArgument(
             f"context is {value!r}; it must be an index, {num_envs} indices, or real play as "
             '{"frames": uint8 array, "actions": int array}.'
         )
-    if index.size and not 0 <= index.min() <= index.max() < num_contexts:
+    index = np.where(meant, index, 0)  # (N,)
+    if not 0 <= index.min() <= index.max() < num_contexts:
         raise InvalidArgument(
             f"context {value!r} is out of range; this world's start states are 0 to {num_contexts - 1}."
         )
-    return torch.from_numpy(np.broadcast_to(index, (num_envs,)).astype(np.int64)).to(device)
+    return torch.from_numpy(index.astype(np.int64)).to(device)
 
 
 def check_context(context: Context, num_envs: int, spec: WorldSpec) -> Context:
-    """`context`, if N = `num_envs` dreams of a world with this `spec` can start from it.
+    """`context` in float32, if N = `num_envs` dreams of a world with this `spec` can start from it.
 
     Raises:
-        InvalidArgument: its shapes or dtypes do not fit, or (on the CPU, where looking costs nothing) its actions.
+        InvalidArgument: its shapes or dtypes do not fit, or (on the CPU, where looking costs nothing) its values.
     """
     T = context.obs.shape[1]
     wanted = [
@@ -86,7 +95,9 @@ def check_context(context: Context, num_envs: int, spec: WorldSpec) -> Context:
         )
     if context.act.device.type == "cpu" and not spec.choices.contains(context.act.numpy()):
         raise InvalidArgument(f"context has actions that are out of range; they must be {spec.choices.range}.")
-    return context
+    if context.obs.device.type == "cpu" and not bool((context.obs.abs() <= 1 + ROUNDING).all()):  # False for NaN too
+        raise InvalidArgument("context has frames beyond [-1, 1]; `gym_diamond.frames.to_obs` makes them of uint8.")
+    return context._replace(obs=context.obs.float())
 
 
 def read_play_of_one(value: Any) -> Any:
@@ -96,7 +107,7 @@ def read_play_of_one(value: Any) -> Any:
     return {name: np.asarray(array)[None] for name, array in value.items()}  # (T, ...) -> (1, T, ...)
 
 
-def _read_play(play: Mapping[str, Any], num_envs: int, spec: WorldSpec) -> ContextBank:
+def _read_play(play: Mapping[str, Any], num_envs: int, spec: WorldSpec, meant: np.ndarray) -> ContextBank:
     if set(play) != {"frames", "actions"}:
         raise InvalidArgument(f"context has the entries {sorted(play)}; real play needs 'frames' and 'actions'.")
     frames, actions = np.asarray(play["frames"]), np.asarray(play["actions"])
@@ -112,6 +123,7 @@ def _read_play(play: Mapping[str, Any], num_envs: int, spec: WorldSpec) -> Conte
             f"context actions are {actions.dtype} of shape {actions.shape}; between {T} frames there must be integers "
             f"of shape {(num_envs, max(T - 1, 0), *choices.shape)}, and at least one frame."
         )
+    actions = np.where(meant.reshape(-1, *[1] * (actions.ndim - 1)), actions, 0)  # (N,) -> (N, 1, ...)
     if not choices.contains(actions):
         raise InvalidArgument(
             f"context actions {actions.min()} to {actions.max()} are out of range; they must be {choices.range}."

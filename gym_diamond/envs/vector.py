@@ -17,7 +17,7 @@ from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.moments import DreamStep, Snapshot
 from gym_diamond.envs.pictures import RENDER_MODES, check_render_mode, frame_space, pictures, to_arrays, to_host
 from gym_diamond.envs.starts import check_options, read_start
-from gym_diamond.envs.streams import Seeds
+from gym_diamond.envs.streams import Seeds, row_seeds
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.frames import to_frames
 
@@ -69,9 +69,14 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             super().reset(seed=seed)
         given = check_options(options)
         spec, device = self.dream.world.spec, self.dream.world.device
-        context = read_start(given.get("context"), self.num_envs, len(self.dream.contexts), spec, device)
         mask = self._read_mask(given["reset_mask"]) if "reset_mask" in given else None
-        return to_arrays(self.dream.reset(seed, context=context, mask=mask)), {}
+        context = read_start(given.get("context"), self.num_envs, len(self.dream.contexts), spec, device, mask)
+        if mask is None:
+            return to_arrays(self.dream.reset(seed, context=context)), {}
+        if seed is not None:  # what is given for rows that are not reset is ignored
+            seed = [one if meant else None for one, meant in zip(row_seeds(seed, self.num_envs), mask, strict=True)]
+        chosen = torch.from_numpy(mask.copy()).to(device)
+        return to_arrays(self.dream.reset(seed, context=context, mask=chosen)), {}
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Observations `(N, H, W, k*C)` uint8, rewards `(N,)` float64, terminations, truncations and infos.
@@ -139,12 +144,12 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         final = {"final_obs": final_obs, "_final_obs": done, "final_info": _masked(values, done), "_final_info": done}
         return {name: value.copy() for name, value in final.items()} | _masked(values, ~done)
 
-    def _read_mask(self, mask: Any) -> torch.Tensor:
+    def _read_mask(self, mask: Any) -> np.ndarray:
         if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
             raise InvalidArgument(f"reset_mask is {mask!r}; it must be a NumPy array of {self.num_envs} booleans.")
         if not mask.any():
             raise InvalidArgument("reset_mask is False everywhere; name at least one row to reset.")
-        return torch.from_numpy(mask.copy()).to(self.dream.world.device)
+        return mask
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dream!r})"

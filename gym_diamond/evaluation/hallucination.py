@@ -86,7 +86,7 @@ def play(
 ) -> Iterator[Played]:
     """What the real game pays from each of the `starts` at which the two rows of `games` come to stand.
 
-    Action 0 is NOOP in every game of ALE.
+    Action 0 is NOOP in every game of ALE but Backgammon and VideoCheckers, which have none; there it is FIRE.
     """
     for moment in starts:
         actions = np.stack([np.zeros(horizon, np.int64), rng.integers(num_actions, size=horizon)])

@@ -81,6 +81,12 @@ def pick_starts(
 def _check_length(episodes: Sequence[Episode], context: int, horizon: int, min_steps: int) -> None:
     least, longest = min(horizon, LASTING), max(len(episode.actions) for episode in episodes)
     needed = max(min_steps, context - 1 + least)
+    if longest < context:
+        raise InvalidDataset(
+            f"A dream begins after {context} real frames, which take {context - 1} steps, and one more is dreamt at "
+            f"least; the longest held-out episode has {longest}. Collect play whose episodes last longer, or fit a "
+            "world with a shorter --context-length."
+        )
     if longest < needed:
         raise InvalidDataset(
             f"No held-out episode has the {needed} steps that dreams of {least} frames and episodes of at least "

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gym_diamond.data.segments import SegmentStore, Window
-from gym_diamond.frames import to_frames
+from gym_diamond.frames import to_frames, to_pictures
 from gym_diamond.world_models.protocol import Context, WorldModel
 
 
@@ -27,7 +27,7 @@ def strip(
         num_strips: S.
 
     Returns:
-        `(2 * S * H, (L + num_frames) * W, 3)` uint8; grey frames in three equal channels.
+        `(2 * S * H, (L + num_frames) * W, 3)` uint8; what is not in colour is grey.
     """
     L = model.spec.context_length
     longest = int(store.offsets.diff().max())
@@ -46,8 +46,6 @@ def strip(
 
 
 def _tile(obs: Tensor) -> np.ndarray:
-    frames = to_frames(obs)  # (S, 2, T, H, W, C)
-    frames = frames.expand(*frames.shape[:-1], 3) if frames.shape[-1] == 1 else frames
-    S, two, T, H, W, C = frames.shape
-    picture = frames.permute(0, 1, 3, 2, 4, 5).reshape(S * two * H, T * W, C)  # time to the right, strips downwards
-    return picture.cpu().numpy()
+    pictures = to_pictures(to_frames(obs).cpu().numpy())  # (S, 2, T, H, W, 3)
+    S, two, T, H, W, C = pictures.shape
+    return pictures.transpose(0, 1, 3, 2, 4, 5).reshape(S * two * H, T * W, C)  # time to the right, strips downwards

@@ -109,7 +109,8 @@ class Sampling:
     rho: float = 7.0
     """How the levels between are spaced (EDM, eq. 5): larger puts more of them near sigma_min; above 0."""
     order: int = 1
-    """1 = Euler, 2 = Heun, which calls the denoiser twice in all steps but the last (EDM, Algorithm 2)."""
+    """1 = Euler, 2 = Heun, which calls the denoiser twice in all steps but the last (EDM, Algorithm 2). Heun wants ten
+    steps or more: between few noise levels far apart its correction overshoots, and frames lose 20 dB."""
     s_churn: float = 0.0
     """Noise that is added anew in the steps between s_tmin and s_tmax (EDM, Algorithm 2); 0 = none."""
     s_tmin: float = 0.0

@@ -36,7 +36,10 @@ def test_a_wrong_argument_is_named(arguments, message):
     [
         (torch.tensor([0, 3]), r"actions \[0, 3\] are out of range; they must be 0 to 2"),
         (torch.tensor([0, -1]), r"actions \[0, -1\] are out of range"),
-        (torch.tensor([0.0, 1.0]), r"action is torch.float32 of shape \(2,\); it must be torch.int64 of shape \(2,\)"),
+        (
+            torch.tensor([0.0, 1.0]),
+            r"action is torch.float32 of shape \(2,\); it must be a tensor, torch.int64 of shape \(2,\)",
+        ),
         (torch.tensor([0]), r"action is torch.int64 of shape \(1,\)"),
     ],
 )

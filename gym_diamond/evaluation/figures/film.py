@@ -57,12 +57,18 @@ def _page(shown: Sequence[Pair], frame: int) -> Image.Image:
     return page
 
 
+def milliseconds(fps: int) -> int:
+    """How long a GIF shows a frame: it counts in hundredths of a second, and what is below two of them is played at
+    ten by browsers."""
+    return max(20, round(100 / fps) * 10)
+
+
 def _encoded(images: Sequence[Image.Image], fps: int, colours: int) -> bytes:
     few = [images[i] for i in np.linspace(0, len(images) - 1, 5).astype(int)]
     sample = Image.fromarray(np.concatenate([np.asarray(image) for image in few]))
     palette = sample.quantize(colours, dither=Image.Dither.NONE)  # one for all frames, so that nothing flickers
     first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     file = io.BytesIO()
-    durations = [1000 // fps] * len(others) + [REST]
+    durations = [milliseconds(fps)] * len(others) + [REST]
     first.save(file, format="GIF", save_all=True, append_images=others, duration=durations, loop=0, optimize=False)
     return file.getvalue()

@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from gym_diamond.evaluation.rollout import Rollout
-from gym_diamond.frames import MAX_LEVEL
+from gym_diamond.frames import MAX_LEVEL, to_pictures
 
 
 class Pair(NamedTuple):
@@ -25,12 +25,7 @@ def pairs(rollouts: Sequence[Rollout], chosen: Sequence[int]) -> list[Pair]:
 
 
 def _pair(real: Tensor, dreamt: Tensor, valid: Tensor) -> Pair:
-    a, b = (_coloured(frames.numpy()) for frames in (real, dreamt))
+    a, b = (to_pictures(frames.numpy()) for frames in (real, dreamt))
     differ = np.abs(a.astype(np.int16) - b.astype(np.int16)).astype(np.uint8)
     over = np.append(False, ~valid.numpy())[:, None, None, None]  # the first frame was shown, so it happened
     return Pair(*(np.where(over, np.uint8(MAX_LEVEL), frames) for frames in (a, b, differ)))
-
-
-def _coloured(frames: np.ndarray) -> np.ndarray:
-    """`frames` `(..., H, W, C)` in three channels: the first three, or the first as grey."""
-    return frames[..., :3] if frames.shape[-1] >= 3 else frames[..., :1].repeat(3, axis=-1)

@@ -1,6 +1,7 @@
 """The loss with which the denoiser is fitted (DIAMOND, section 3 and appendix; EDM, section 5)."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 import torch
@@ -61,8 +62,16 @@ class DenoiserLossConfig:
                 f"num_sampling_steps is {self.num_sampling_steps}, but num_autoregressive_steps is 0, so no frame is "
                 "fed back that could be dreamt; set it to 1 or more, or num_sampling_steps to 0."
             )
-        if self.motion_weight < 0 or self.motion_radius < 0:
-            raise InvalidArgument("motion_weight and motion_radius must be 0 or more.")
+        for name in ("sigma_log_std", "motion_weight", "motion_radius"):
+            if not 0 <= getattr(self, name) < inf:  # False for NaN too
+                raise InvalidArgument(f"{name} is {getattr(self, name)}; it must be 0 or more, and finite.")
+        if not -inf < self.sigma_log_mean < inf:
+            raise InvalidArgument(f"sigma_log_mean is {self.sigma_log_mean}; it must be finite.")
+        if not 0 < self.sigma_min <= self.sigma_max < inf:
+            raise InvalidArgument(
+                f"sigma_min is {self.sigma_min} and sigma_max {self.sigma_max}; they must be above 0 and finite, the "
+                "first not above the second."
+            )
         if self.crop_size < 0:
             raise InvalidArgument(f"crop_size is {self.crop_size}; it must be 0, for whole frames, or more.")
         check_share("event_share", self.event_share)
@@ -128,7 +137,7 @@ class DenoiserObjective:
         history = segment.obs[:, :L]  # (B, L, C, H, W)
         for i in range(self.config.num_autoregressive_steps + 1):
             target, act = segment.obs[:, L + i], segment.act[:, i : i + L]
-            near = motion_map(segment.obs[:, i : i + L], self.config.motion_weight, self.config.motion_radius)
+            near = motion_map(history, self.config.motion_weight, self.config.motion_radius)
             error, denoised = self._error(target, near, history, act, noise, i)
             loss = weighted_mean(error, segment.is_real[:, L + i].float(), counts[i])
             losses.append(loss)

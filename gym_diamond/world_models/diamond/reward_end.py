@@ -58,7 +58,8 @@ class RewardEndModel(nn.Module):
 
     def initial_state(self, num_rows: int) -> LSTMState:
         """An empty memory for `num_rows` rows."""
-        zeros = torch.zeros(num_rows, self.config.lstm_dim, device=self.act_emb.weight.device)
+        weight = self.act_emb.weight
+        zeros = torch.zeros(num_rows, self.config.lstm_dim, device=weight.device, dtype=torch.float32)
         return zeros, zeros.clone()
 
     def forward(
