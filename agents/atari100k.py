@@ -38,6 +38,7 @@ from agents.resuming import check_unchanged
 from gym_diamond.cli import exit_status, say, without_folders
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.files import write_json
+from gym_diamond.fitting.run import alone_in
 from gym_diamond.hardware import check_can_compile, resolve_device, resolve_precision
 
 PROGRAM = "python -m agents.atari100k"
@@ -70,6 +71,12 @@ def main(words: Sequence[str]) -> None:
     out, resume, config = parse(words)
     if not resume:
         atari100k_run.check_is_free(out)
+    with alone_in(out):
+        learn_all(out, resume, config, words)
+
+
+def learn_all(out: Path, resume: bool, config: Atari100kConfig, words: Sequence[str]) -> None:
+    """Learn, and judge what was learned, while nobody else writes into `out`."""
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     device = resolve_device(config.device)

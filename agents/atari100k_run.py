@@ -26,7 +26,7 @@ from agents.playing import play_tensors, restored
 from agents.replay import Replay
 from gym_diamond import schema
 from gym_diamond.checkpoint import CONFIG as WORLD_CONFIG
-from gym_diamond.checkpoint import PROVENANCE, save_world
+from gym_diamond.checkpoint import POLICY, PROVENANCE, save_world
 from gym_diamond.data.contexts import cut
 from gym_diamond.errors import GymDiamondError, InvalidRun
 from gym_diamond.files import read_json, read_tensors, write_json, write_tensors
@@ -85,9 +85,14 @@ def load(out: Path, parts: Parts, config: Atari100kConfig) -> Moment:
     """Where the run in `out` stands: everything in `parts` is put back there. Before a first checkpoint: its start.
 
     Raises:
-        InvalidRun: the checkpoint or the replay is damaged or of another run, or the game cannot be brought back.
+        InvalidRun: the checkpoint or the replay is damaged, lost or of another run, or the game cannot be brought back.
     """
     if not (out / CHECKPOINT).exists():
+        if (out / POLICY).exists():  # it is written after the checkpoint
+            raise InvalidRun(
+                f"{out / CHECKPOINT} is missing, and without it the run in {out} would begin anew over what it has "
+                "learned. Put it back, or give --out another folder."
+            )
         return Moment(Position(), None)
     tensors, metadata = read_tensors(out / CHECKPOINT, InvalidRun)
     try:

@@ -6,9 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from gym_diamond.errors import MissingExtra
-from gym_diamond.fitting.reporters import TensorBoardReporter
-
-BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+from gym_diamond.fitting.reporters import BAR, TensorBoardReporter
 
 
 class Display:

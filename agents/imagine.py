@@ -36,6 +36,7 @@ from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.loading import load_dream
 from gym_diamond.errors import MissingExtra
 from gym_diamond.fitting.learner import stream_seed
+from gym_diamond.fitting.run import alone_in
 from gym_diamond.games import GAMES
 from gym_diamond.hub import find_world
 from gym_diamond.world_models.protocol import WorldSpec
@@ -67,6 +68,12 @@ def main(words: Sequence[str]) -> None:
     world = out if resume else find_world(config.dream.world, config.dream.game)  # a run keeps a copy of its world
     if not resume:
         imagine_run.check_is_free(out, world)
+    with alone_in(out):
+        train(out, resume, config, world)
+
+
+def train(out: Path, resume: bool, config: ImagineConfig, world: Path) -> None:
+    """Train in `world`, while nobody else writes into `out`."""
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     contexts = imagine_run.contexts_of(out, config) if resume else config.dream.contexts

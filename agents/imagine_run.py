@@ -10,6 +10,7 @@ Each file is replaced whole.
 """
 
 import filecmp
+import hashlib
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -87,7 +88,7 @@ def contexts_of(out: Path, config: ImagineConfig) -> str | None:
 
 def save(out: Path, learner: ActorLearner, play: Play, position: Position) -> None:
     """Write what the run goes on from, then the policy."""
-    metadata = {"updates": str(position.updates), "elapsed": repr(position.elapsed)}
+    metadata = {"updates": str(position.updates), "elapsed": repr(position.elapsed), "world": _digest(out)}
     write_tensors(out / CHECKPOINT, learner.tensors() | play_tensors(play), metadata)
     save_policy(out, learner.policy)
 
@@ -98,13 +99,28 @@ def load(out: Path, learner: ActorLearner, play: Play) -> tuple[Play, Position]:
     Before its first checkpoint a run stands at the start, as `play` does.
 
     Raises:
-        InvalidRun: the checkpoint is damaged, or of another network or world.
+        InvalidRun: the checkpoint is damaged, of another network or world, or lost: there is a policy.
     """
     if not (out / CHECKPOINT).exists():
+        if (out / POLICY).exists():  # it is written after the checkpoint
+            raise InvalidRun(
+                f"{out / CHECKPOINT} is missing, and without it {out / POLICY} would be overwritten by a policy that "
+                "begins anew. Put it back, or give --out another folder."
+            )
         return play, Position()
     tensors, metadata = read_tensors(out / CHECKPOINT, InvalidRun)
+    if metadata.get("world", here := _digest(out)) != here:
+        raise InvalidRun(f"the world in {out} is not the one that this run began with: it was fitted or copied since.")
     learner.load_tensors(tensors)
     try:
         return restored(play, tensors), Position(int(metadata["updates"]), float(metadata["elapsed"]))
     except (KeyError, ValueError) as error:
         raise InvalidRun(f"{out / CHECKPOINT} is not a checkpoint of this run: {error} is wrong or missing.") from error
+
+
+def _digest(out: Path) -> str:
+    """Of the weights of the world in `out`, of which the run's dreams are; "" if it is kept elsewhere."""
+    if not (out / WEIGHTS).exists():
+        return ""
+    with (out / WEIGHTS).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

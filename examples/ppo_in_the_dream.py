@@ -179,6 +179,9 @@ def trained_looks(
     last = record["looks"][-1]["steps"] if record["looks"] else -1
     began = time.perf_counter()
     for progress in trained(method, settings, seed, folder, bool(record["looks"]), engine):
+        if progress.steps < last:  # broken off after the record was written and before the agent was
+            record["looks"][:] = [look for look in record["looks"] if look["steps"] <= progress.steps]
+            last, record["seconds"] = progress.steps, record["looks"][-1]["seconds"]
         if progress.steps > last:  # not where it was broken off
             record["seconds"] += time.perf_counter() - began
             player = None if progress.player is None else progress.player.relative_to(out).as_posix()

@@ -9,16 +9,18 @@ import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from gym_diamond.errors import GymDiamondError
 
+PARTS = ".*.tmp*"  # the names of files that are being written
 MAX_JSON_BYTES = 2**25  # provenance with a digest for each of 100,000 episodes takes 7 MB
 MAX_TENSORS_HEADER_BYTES = 2**22  # a name, a shape and a place take some 130 bytes a tensor
 
@@ -26,7 +28,7 @@ MAX_TENSORS_HEADER_BYTES = 2**22  # a name, a shape and a place take some 130 by
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """The temporary path to write to; on leaving it takes the place of `path`, or vanishes if there was an error."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")  # one of PARTS
     try:
         yield temporary
         temporary.chmod(0o644)  # some writers make files that only their owner may read
@@ -46,6 +48,32 @@ def make_writable(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+@contextmanager
+def locked(path: Path, timeout: float, held: GymDiamondError) -> Iterator[None]:
+    """Within it no other process of this package holds the file at `path`, which vanishes afterwards.
+
+    Where a file system knows no locks, others may.
+
+    Args:
+        path: of a file that is made for this.
+        timeout: seconds to wait for another process; -1 = as long as it takes.
+        held: what is raised if that one still holds it then.
+    """
+    lock = FileLock(path, timeout=timeout)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise held from None
+    except NotImplementedError:
+        pass
+    try:
+        yield
+    finally:
+        with suppress(PermissionError):  # of Windows, which removes it with the lock
+            path.unlink(missing_ok=True)
+        lock.release()
 
 
 def write_text(path: Path, text: str) -> None:

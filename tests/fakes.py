@@ -11,6 +11,7 @@ from gym_diamond import noise as streams
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.envs.dream import Dream
 from gym_diamond.frames import frames_chw_to_obs
+from gym_diamond.nn.actor_critic import ActorCritic
 from gym_diamond.world_models.protocol import Context, Judgement, Transition, WorldSpec
 
 MEANINGS = ("NOOP", "FIRE", "RIGHT", "LEFT", "UP", "DOWN")
@@ -134,6 +135,15 @@ class CountingGames:
     def _frames(self, actions: np.ndarray) -> np.ndarray:
         colour = np.stack([self._count, actions, np.zeros_like(actions)], axis=1).astype(np.uint8)
         return np.broadcast_to(colour[:, None, None], (self.num_envs, 4, 4, 3)).copy()
+
+
+def always_right() -> ActorCritic:
+    """An actor-critic for the counting games that plays action 2, which pays 3 a step, whatever it sees."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = ActorCritic(3, 3, (4, 4), (4, 4), 8)
+    network.actor_linear.bias.data[2] = 50.0
+    return network
 
 
 class DeafWorld(CountingWorld):

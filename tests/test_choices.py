@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete
 
-from gym_diamond.choices import Choices, choices_of, first_choice
+from gym_diamond.choices import Choices, choices_of, first_choice, split_names
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models.protocol import WorldSpec
 
@@ -83,3 +83,15 @@ def test_sizes_that_do_not_fit_are_refused(num_actions: int, sizes: tuple[int, .
 def test_a_spec_refuses_sizes_that_do_not_fit_its_names():
     with pytest.raises(InvalidArgument, match="sum to 4, but num_actions is 3"):
         WorldSpec("Racing", 8, 8, 3, 3, ("A", "B", "C"), 4, (0.0,), 15, action_sizes=(2, 2))
+
+
+def test_names_are_split_part_by_part():
+    assert split_names(["NOOP, LEFT ,RIGHT"]) == [("NOOP", "LEFT", "RIGHT")]
+    assert split_names(["STAY,LEFT", "STAY,JUMP"]) == [("STAY", "LEFT"), ("STAY", "JUMP")], "parts may share a name"
+    assert split_names([]) == []
+
+
+@pytest.mark.parametrize("part", ["A,A,A", "A,B, A", "A,,B", "A,", ""])
+def test_names_that_do_not_tell_choices_apart_are_refused(part: str):
+    with pytest.raises(InvalidArgument, match=f"--action-names {part} must be distinct names, as in NOOP,LEFT,RIGHT"):
+        split_names(["STAY,JUMP", part])

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import os
 import resource
 import stat
 from pathlib import Path
@@ -34,6 +35,22 @@ def test_a_file_is_replaced_and_everybody_may_read_it(tmp_path: Path):
     assert (tensors["a"].tolist(), metadata) == ([1.0, 1.0], {"step": "2"})
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_written_is_on_the_disk_before_it_takes_its_place_and_then_its_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    done: list[str] = []
+    replace = os.replace
+
+    def renamed(old: Path, new: Path) -> None:
+        done.append("renamed")
+        replace(old, new)
+
+    monkeypatch.setattr("gym_diamond.files.os.fsync", lambda descriptor: done.append("flushed"))
+    monkeypatch.setattr("gym_diamond.files.os.replace", renamed)
+    write_text(tmp_path / "note.txt", "new")
+    assert done == ["flushed", "renamed", "flushed"]
 
 
 def test_tensors_of_any_memory_format_come_back_equal(tmp_path: Path):

@@ -3,10 +3,12 @@
 import ast
 from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
 
 import gym_diamond
-from gym_diamond.frames import quantize, to_frames, to_obs
+from gym_diamond.frames import quantize, to_frames, to_obs, to_pictures
 
 LEVELS = torch.arange(256, dtype=torch.uint8).view(16, 16, 1)
 
@@ -64,6 +66,17 @@ def test_truncating_at_the_border_would_lose_levels_and_rounding_does_not() -> N
     truncated = obs.add(1).div(2).mul(255).to(torch.uint8).view(16, 16, 1)
     assert (truncated != LEVELS).sum() == 63
     assert torch.equal(to_frames(obs), LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("channels", "seen"),
+    [(1, [0, 0, 0]), (2, [0, 0, 0]), (3, [0, 1, 2]), (4, [0, 1, 2]), (12, [0, 1, 2])],
+)
+def test_frames_of_any_number_of_channels_are_seen_in_three(channels: int, seen: list[int]) -> None:
+    frames = np.broadcast_to(np.arange(channels, dtype=np.uint8), (2, 5, 4, 6, channels))
+    pictures = to_pictures(frames)
+    assert (pictures.shape, pictures.dtype) == ((2, 5, 4, 6, 3), np.uint8)
+    assert (pictures == seen).all()
 
 
 def test_no_other_file_computes_with_the_number_255() -> None:

@@ -62,6 +62,12 @@ def test_a_kind_of_device_that_nobody_tried_is_refused():
         resolve_device("meta")
 
 
+@pytest.mark.parametrize("name", [None, 1.5, ["cpu"]])
+def test_what_is_no_name_of_a_device_is_refused(name: object):
+    with pytest.raises(InvalidArgument, match=r'is not known; use device="cpu" or device="cuda"'):
+        resolve_device(name)  # pyright: ignore[reportArgumentType]
+
+
 def test_the_description_is_made_of_json_values():
     described = describe(CPU)
     assert described["device"] == "cpu"

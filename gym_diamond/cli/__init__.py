@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from gym_diamond.cli.terminal import unread
 from gym_diamond.errors import GymDiamondError, InvalidArgument
 
 COMMANDS = {
@@ -67,10 +68,9 @@ def find_own_modules() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status of `gym-diamond`: 0 done, 1 a full or forbidden disk, 2 a mistake in the input, 130 Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ("-h", "--help"):
-        say(_overview())
-        return 0
-    command, rest = words[0], words[1:]
+    command, rest = (words[0], words[1:]) if words else ("--help", [])
+    if command in ("-h", "--help"):
+        return exit_status("gym-diamond", lambda _: say(_overview()), rest)
     if command not in COMMANDS:
         sys.stderr.write(f"gym-diamond: no command {command!r}; there is {', '.join(COMMANDS)}.\n")
         return 2
@@ -84,24 +84,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 def exit_status(name: str, run: Callable[[list[str]], int | None], words: Sequence[str]) -> int:
     """0 done, 1 a full or forbidden disk, 2 a mistake in the input, 130 Ctrl-C: a sentence, never a traceback.
 
+    It is done, and saved, also where whoever read its output is gone.
+
     Args:
         name: of the command, for messages: "gym-diamond fit".
         run: what it does with its words; may give a status of its own.
         words: what was written after its name.
     """
-    try:
-        return run(list(words)) or 0
-    except GymDiamondError as error:
-        sys.stderr.write(f"{name}: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write(f"\n{name}: stopped by Ctrl-C.\n")
-        return 130
-    except BrokenPipeError:  # whoever read our output has seen enough
-        return 0
-    except OSError as error:
-        sys.stderr.write(f"{name}: {error.strerror or error} ({error.filename or 'no file named'})\n")
-        return 1
+    with unread():
+        try:
+            return run(list(words)) or 0
+        except GymDiamondError as error:
+            sys.stderr.write(f"{name}: {error}\n")
+            return 2
+        except KeyboardInterrupt:
+            sys.stderr.write(f"\n{name}: stopped by Ctrl-C.\n")
+            return 130
+        except OSError as error:
+            sys.stderr.write(f"{name}: {error.strerror or error} ({error.filename or 'no file named'})\n")
+            return 1
 
 
 def _overview() -> str:

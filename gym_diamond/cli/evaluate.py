@@ -13,9 +13,9 @@ import tyro
 from tqdm import tqdm
 
 import gym_diamond
-from gym_diamond.checkpoint import CARD, METRICS, World, load_world
+from gym_diamond.checkpoint import CARD, METRICS, PROVENANCE, World, load_world
 from gym_diamond.cli import find_own_modules, say, without_folders
-from gym_diamond.errors import InvalidArgument
+from gym_diamond.errors import InvalidArgument, InvalidWorld
 from gym_diamond.evaluation import metrics, tables
 from gym_diamond.evaluation.held_out import load_held_out
 from gym_diamond.evaluation.parts import (
@@ -33,7 +33,7 @@ from gym_diamond.evaluation.pictures import pictures
 from gym_diamond.evaluation.ranking import enlist, lineup
 from gym_diamond.evaluation.report import write_report
 from gym_diamond.evaluation.verdict import sentence
-from gym_diamond.files import make_writable
+from gym_diamond.files import make_writable, read_json
 from gym_diamond.fitting.provenance import names_all_episodes
 from gym_diamond.hardware import Precision, describe, resolve_device, resolve_precision
 from gym_diamond.hub.datasets import fetch_missing
@@ -154,7 +154,9 @@ def main(argv: list[str]) -> int:
         **compared(world, dreams, others, episodes, starts, plan, bar),
         "not_measured": left_out,
     }
-    write_report(out, config.world, values, pictures(dreams, values))
+    figures = pictures(dreams, values)
+    check_is_still(world, config.world)
+    write_report(out, config.world, values, figures)
     say(f"\n{tables.verdict_table(values)}\n\n{sentence(values)}\n\nThe card, with all numbers: {out / CARD}")
     return 0
 
@@ -176,6 +178,19 @@ def load(directory: Path, config: EvaluateConfig, device: torch.device, precisio
     if config.num_denoising_steps is not None:
         sampling["num_denoising_steps"] = config.num_denoising_steps
     return load_world(directory, device=device, precision=precision, sampling=sampling)
+
+
+def check_is_still(world: World, directory: Path) -> None:
+    """Nothing, if the weights in `directory` are those of `world`: their numbers are written beside them.
+
+    Raises:
+        InvalidWorld: a fit has written others there meanwhile.
+    """
+    if read_json(directory / PROVENANCE, InvalidWorld) != world.provenance:
+        raise InvalidWorld(
+            f"{directory} was fitted further while it was measured, so these numbers are not of what is there now, and "
+            "are not written. Measure it again when its fit is over, or a copy of it."
+        )
 
 
 def about(argv: Sequence[str], config: EvaluateConfig, world: World, precision: str) -> dict[str, Any]:

@@ -11,15 +11,13 @@ import io
 import json
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import torch
 import tyro
-from tqdm import tqdm
 
 from gym_diamond import schema, world_models
 from gym_diamond.cli import say, without_folders
@@ -32,7 +30,7 @@ from gym_diamond.fitting.config import RunConfig, without_start
 from gym_diamond.fitting.distributed import Team, joined
 from gym_diamond.fitting.loop import Position, fit
 from gym_diamond.fitting.material import load_material
-from gym_diamond.fitting.reporters import Reporter, TensorBoardReporter, WandbReporter
+from gym_diamond.fitting.reporters import Bar, Reporter, TensorBoardReporter, WandbReporter
 from gym_diamond.fitting.session import Follower, Session
 from gym_diamond.fitting.setup import Setup, make_setup
 from gym_diamond.hardware import ComputePrecision, check_can_compile, resolve_device, resolve_precision
@@ -77,6 +75,13 @@ def fit_together(
     """
     arguments = parse(argv) if team.leads else silently(parse, argv)
     check(arguments, team)
+    with run.alone_in(arguments.out) if team.leads else nullcontext():
+        fit_alone(arguments, argv, team, find, program)
+    return 0
+
+
+def fit_alone(arguments: Arguments, argv: Sequence[str], team: Team, find: Finder, program: Sequence[str]) -> None:
+    """Fit as `arguments` say, while nobody else writes into the run's folder."""
     out, config = arguments.out, arguments.run
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
@@ -100,15 +105,16 @@ def fit_together(
     del material  # of which the store has copies: frames are not to be kept twice
     if resumed:
         before = read_json(out / "provenance.json", InvalidRun)
-        check_same_episodes(out, before, origin["episodes"])
-        origin = provenance.resumed(before, origin | {"config": provenance.resolved(config)})
+        run.check_same_episodes(out, before, origin["episodes"])
+        run.check_same_program(out, before, program)
     start = run.load_checkpoint(out, setup.learners)
+    if resumed:
+        origin = provenance.resumed(before, origin | {"config": provenance.resolved(config)}, start.step)
     team.wait()  # all have read what is there, so the first may write
     if team.leads:
         lead(arguments, setup, origin, start, precision, team)
     else:
         fit(setup.learners, setup.store, config.fit, start, Follower(), team)
-    return 0
 
 
 def lead(
@@ -243,19 +249,6 @@ def paths_of(arguments: Arguments) -> list[Path]:
     return [Path(path) for path in given if path]
 
 
-def check_same_episodes(out: Path, before: Mapping[str, Any], digests: list[str]) -> None:
-    """Nothing, if the run in `out`, whose provenance is `before`, was fitted to the episodes with these digests.
-
-    Raises:
-        InvalidRun: the data has changed since.
-    """
-    if before.get("episodes") != digests:
-        raise InvalidRun(
-            f"the dataset is not the one that the run in {out} was fitted to: its episodes differ. "
-            "Restore it, or start a new run in another folder."
-        )
-
-
 def reporters(arguments: Arguments, start: Position) -> list[Reporter]:
     """Where a run reports to."""
     folder = arguments.out / "fit"
@@ -263,24 +256,3 @@ def reporters(arguments: Arguments, start: Position) -> list[Reporter]:
     if arguments.wandb:
         chosen.append(WandbReporter(arguments.wandb, folder, schema.encode(arguments.run), arguments.resume))
     return [*chosen, TensorBoardReporter(folder / "tensorboard"), Bar(start.progress(arguments.run.fit))]
-
-
-class Bar:
-    """The line at the terminal: how far, how long still, losses and speed."""
-
-    def __init__(self, progress: float) -> None:
-        form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-        self._bar = tqdm(total=1.0, initial=progress, desc="fit", bar_format=form)
-
-    def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        losses = [f"{key.removesuffix('/loss')} {value:.4f}" for key, value in values.items() if key.endswith("/loss")]
-        speed = f"{values['steps_per_second']:.2f} steps/s"
-        self._bar.set_postfix_str(", ".join([f"step {step:,}", *losses, speed]), refresh=False)
-        self._bar.n = values["progress"]
-        self._bar.refresh()
-
-    def image(self, step: int, name: str, picture: np.ndarray) -> None:
-        """Nothing: a terminal shows no pictures."""
-
-    def close(self) -> None:
-        self._bar.close()

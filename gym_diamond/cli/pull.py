@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
         check_emulator(name, arguments.contexts)
     from gym_diamond.hub.official import official_world
 
-    directory = official_world(name)
+    directory = official_world(name, refresh=True)
     if arguments.contexts is not None:
         collect_contexts(directory, name, arguments.contexts, arguments.seed)
     say(f'{name} is in {directory}. Dream it: gymnasium.make("DiamondDream-{name}-v0", world="official:{name}")')

@@ -6,7 +6,6 @@ a lost life ends an episode, and the game's own end stands in the infos. The onl
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ from gym_diamond.choices import Choices, choices_of, first_choice
 from gym_diamond.data.dataset_info import DatasetInfo
 from gym_diamond.data.episode import Episode
 from gym_diamond.data.images import ImageSource, View, find_image, frame_shape, to_frames
+from gym_diamond.data.workplace import REPLACED, workplace
 from gym_diamond.errors import InvalidDataset, MissingExtra
 from gym_diamond.games import ATARI_FPS
 
@@ -59,9 +59,9 @@ def write(
         InvalidDataset: the name is malformed or taken, or there are no episodes.
         OSError: the datasets' folder is not writable, or the disk is full. Nothing is left behind.
     """
-    target = check_name(name, overwrite=overwrite)
-    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=get_dataset_path()))
-    try:
+    dataset_path(name)  # refuses a malformed name
+    with workplace(get_dataset_path(), name) as temporary:
+        target = check_name(name, overwrite=overwrite)
         (temporary / "data").mkdir()
         storage = MinariStorage.new(
             temporary / "data",
@@ -82,8 +82,6 @@ def write(
             raise InvalidDataset(f"Nothing was played, so there is no dataset {name!r} to write.")
         num_steps = storage.total_steps
         publish(temporary, target, name)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return num_episodes, num_steps
 
 
@@ -196,7 +194,7 @@ def publish(temporary: Path, target: Path, name: str) -> None:
     namespace = parse_dataset_id(name)[0]
     if namespace is not None and namespace not in list_local_namespaces():
         create_namespace(namespace)
-    replaced = temporary / "replaced"
+    replaced = temporary / REPLACED
     if target.exists():
         os.replace(target, replaced)
     try:

@@ -15,7 +15,7 @@ from gymnasium.spaces import Box, Space
 from gym_diamond.choices import Choices, choices_of, first_choice
 from gym_diamond.errors import InvalidArgument
 
-ROUNDING = 1e-6  # a Box of float32 ends at 0.69999999 where its makers, and its user, say 0.7
+ROUNDING = 1e-5  # a Box of float32 ends at 0.69999999 where its makers say 0.7, and is shown with six digits
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def code_actions(space: Space, bins: str | None = None, names: Sequence[str] = (
     return ActionCode(choices, tuple(names) or tuple(str(i) for n in sizes for i in range(n)), space)
 
 
-def _code_box(space: Box, text: str | None, names: Sequence[str]) -> ActionCode:
+def _code_box(space: Box, text: str | None, given: Sequence[str]) -> ActionCode:
     low, high, whole = space.low.ravel(), space.high.ravel(), np.issubdtype(space.dtype, np.integer)
     if text is None:
         example = ";".join(_example(float(a), float(b), whole) for a, b in zip(low, high, strict=True))
@@ -73,7 +73,7 @@ def _code_box(space: Box, text: str | None, names: Sequence[str]) -> ActionCode:
             f"The actions of this env are {space}: {len(low)} numbers, each to be chosen from a few values. Declare "
             f'them, for example --bins "{example}" (values), or --bins 3 (how many, evenly spread).'
         )
-    if names:
+    if given:
         raise InvalidArgument(
             "Actions that are a Box are called by the values of their bins; leave out --action-names."
         )
@@ -84,7 +84,8 @@ def _code_box(space: Box, text: str | None, names: Sequence[str]) -> ActionCode:
     bins = tuple(_values(entry, float(a), float(b), whole) for entry, a, b in zip(entries, low, high, strict=True))
     sizes = tuple(map(len, bins))
     choices = Choices(sum(sizes), sizes if len(sizes) > 1 else ())
-    return ActionCode(choices, tuple(f"{value:g}" for values in bins for value in values), space, bins)
+    names = tuple(str(int(value)) if whole else f"{value:g}" for values in bins for value in values)
+    return ActionCode(choices, names, space, bins)
 
 
 def _example(low: float, high: float, whole: bool) -> str:
@@ -105,7 +106,7 @@ def _values(entry: str, low: float, high: float, whole: bool) -> tuple[float, ..
 
 
 def _listed(entry: str, values: list[float], low: float, high: float, whole: bool) -> tuple[float, ...]:
-    margin = ROUNDING * max(abs(value) for value in (low, high, 1.0) if np.isfinite(value))
+    margin = ROUNDING * max((abs(value) for value in (low, high) if np.isfinite(value)), default=0.0)
     within = all(np.isfinite(value) and low - margin <= value <= high + margin for value in values)
     clipped = tuple(min(max(value, low), high) for value in values)
     if len(set(clipped)) < len(values) or not within or (whole and any(value % 1 for value in values)):
@@ -123,6 +124,7 @@ def _spread(entry: str, count: float, low: float, high: float, whole: bool) -> t
         )
     if whole and num - 1 > high - low:
         raise InvalidArgument(f"--bins has {num} values, and from {low:g} to {high:g} there are not as many to choose.")
-    spread = np.linspace(low, high, num)
+    if whole:
+        return tuple(np.rint(np.linspace(low, high, num)).tolist())
     # Rounded to what their names say, but not beyond the ends.
-    return tuple(min(max(float(f"{value:g}"), low), high) for value in (np.rint(spread) if whole else spread).tolist())
+    return tuple(min(max(float(f"{value:g}"), low), high) for value in np.linspace(low, high, num))

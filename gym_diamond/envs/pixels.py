@@ -157,8 +157,10 @@ def _names(env: gymnasium.Env, config: PixelConfig) -> tuple[str, ...]:
     choices, named = choices_of(env.action_space), env.unwrapped
     if choices is None or not isinstance(named, NamesActions):
         return ()
-    told = named.get_action_meanings()
-    names = tuple(map(str, told.values() if isinstance(told, Mapping) else told))  # envs give what they like
+    told: Any = named.get_action_meanings()  # envs give what they like
+    if isinstance(told, Mapping):
+        told = [told[i] for i in range(choices.num_actions) if i in told]
+    names = () if told is None else tuple(map(str, told))
     return names if len(names) == choices.num_actions else ()
 
 

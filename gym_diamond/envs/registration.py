@@ -42,7 +42,7 @@ def register_world(id: str, world: str | Path, *, max_episode_steps: int = MAX_E
         InvalidArgument: the id is malformed or taken by another env, or `max_episode_steps` is no number from 1 on.
         InvalidWorld: there is no world in that directory.
     """
-    if not isinstance(max_episode_steps, int) or max_episode_steps < 1:
+    if isinstance(max_episode_steps, bool) or not isinstance(max_episode_steps, int) or max_episode_steps < 1:
         raise InvalidArgument(f"max_episode_steps is {max_episode_steps!r}; it must be at least 1, and whole.")
     if ":" in id:  # which Gymnasium registers, and never finds again
         raise InvalidArgument(f"The id {id!r} has a module before its colon, which only `make` takes: leave that out.")

@@ -76,6 +76,11 @@ def check_context(context: Context, num_envs: int, spec: WorldSpec) -> Context:
     Raises:
         InvalidArgument: its shapes or dtypes do not fit, or (on the CPU, where looking costs nothing) its values.
     """
+    if not all(isinstance(leaf, Tensor) for leaf in context):
+        raise InvalidArgument(
+            f"context has obs, act and is_real of {', '.join(type(leaf).__name__ for leaf in context)}; they must be "
+            "tensors. The NumPy face takes arrays: options={'context': {'frames': ..., 'actions': ...}}."
+        )
     T = context.obs.shape[1]
     wanted = [
         (num_envs, T, spec.channels, spec.height, spec.width),

@@ -59,11 +59,11 @@ def origin(
     }
 
 
-def resumed(before: Mapping[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """The provenance of a fit that goes on: how it began, from `before`, and a list of how it went on."""
+def resumed(before: Mapping[str, Any], now: dict[str, Any], step: int) -> dict[str, Any]:
+    """The provenance of a fit that goes on from `step`: how it began, from `before`, and a list of how it went on."""
     how = {key: now[key] for key in ("command", "precision", "versions", "hardware", "processes")}
     kept = {key: before[key] for key in (*how, "start_from", "earlier_episodes") if key in before}
-    return {**now, **kept, "resumed": [*before.get("resumed", ()), {"from_step": before["steps"], **how}]}
+    return {**now, **kept, "resumed": [*before.get("resumed", ()), {"from_step": step, **how}]}
 
 
 def resolved(config: RunConfig) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where the numbers and pictures of a fit go beside the terminal: TensorBoard, and Weights & Biases by choice."""
+"""Where the numbers and pictures of a fit go: the terminal, TensorBoard, and Weights & Biases by choice."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from tqdm import tqdm
 
 from gym_diamond.errors import MissingExtra
 from gym_diamond.files import write_text
 
 WANDB_ID = "wandb-id.txt"
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 
 class Reporter(Protocol):
@@ -83,3 +85,23 @@ class WandbReporter:
 
     def close(self) -> None:
         self._run.finish()
+
+
+class Bar:
+    """The line at the terminal: how far, how long still, losses and speed."""
+
+    def __init__(self, progress: float) -> None:
+        self._bar = tqdm(total=1.0, initial=progress, desc="fit", bar_format=BAR)
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        losses = [f"{key.removesuffix('/loss')} {value:.4f}" for key, value in values.items() if key.endswith("/loss")]
+        speed = f"{values['steps_per_second']:.2f} steps/s"
+        self._bar.set_postfix_str(", ".join([f"step {step:,}", *losses, speed]), refresh=False)
+        self._bar.n = values["progress"]
+        self._bar.refresh()
+
+    def image(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Nothing: a terminal shows no pictures."""
+
+    def close(self) -> None:
+        self._bar.close()

@@ -4,20 +4,23 @@
     OUT/fit/config.json            every value that decided the run
     OUT/fit/checkpoint.safetensors networks, averages and optimizer moments; step and elapsed time in its metadata
 
-Each file is replaced whole. The config is written before the first step, the checkpoint after that, so a run that was
-killed at any moment either has a checkpoint or starts again from its first step.
+One process writes it at a time. Each file is replaced whole. The config is written before the first step, the
+checkpoint after that, so a run that was killed at any moment either has a checkpoint or starts again from its first
+step.
 """
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gym_diamond import schema
 from gym_diamond.checkpoint import CONFIG as WORLD_CONFIG
 from gym_diamond.checkpoint import PROVENANCE
 from gym_diamond.errors import InvalidArgument, InvalidRun
-from gym_diamond.files import read_json, read_tensors, write_json, write_tensors
+from gym_diamond.files import PARTS, locked, make_writable, read_json, read_tensors, write_json, write_tensors
 from gym_diamond.fitting.config import RunConfig
 from gym_diamond.fitting.learner import Learner
 from gym_diamond.fitting.loop import Position
@@ -25,7 +28,30 @@ from gym_diamond.fitting.loop import Position
 T = TypeVar("T")
 
 CONFIG, CHECKPOINT = Path("fit", "config.json"), Path("fit", "checkpoint.safetensors")
+LOCK = ".lock"
 FIXED = ("dataset", "backend", "context_length", "model", "loss")  # what --resume may not change
+
+
+@contextmanager
+def alone_in(out: Path) -> Iterator[None]:
+    """Within it no other process writes a run into the folder `out`, which is made; if it stays empty, it goes again.
+
+    Parts of files that a killed process left there are removed.
+
+    Raises:
+        InvalidRun: another process does.
+        OSError: the folder cannot be made, or not be written to: told before hours of work, not after.
+    """
+    is_new = not out.exists()
+    make_writable(out)
+    try:
+        with locked(out / LOCK, 0, InvalidRun(f"another process writes the run in {out}; wait for it, or stop it.")):
+            for part in out.rglob(PARTS):
+                part.unlink(missing_ok=True)
+            yield
+    finally:
+        if is_new and not any(out.iterdir()):
+            out.rmdir()
 
 
 def check_is_free(out: Path) -> None:
@@ -94,6 +120,31 @@ def check_can_resume(saved: RunConfig, wanted: RunConfig) -> None:
         _check_same(began.every, asked.every, f"{name}.every")
 
 
+def check_same_episodes(out: Path, before: Mapping[str, Any], digests: list[str]) -> None:
+    """Nothing, if the run in `out`, whose provenance is `before`, was fitted to the episodes with these digests.
+
+    Raises:
+        InvalidRun: the data has changed since.
+    """
+    if before.get("episodes") != digests:
+        raise InvalidRun(
+            f"the dataset is not the one that the run in {out} was fitted to: its episodes differ. "
+            "Restore it, or start a new run in another folder."
+        )
+
+
+def check_same_program(out: Path, before: Mapping[str, Any], program: Sequence[str]) -> None:
+    """Nothing, if the run in `out`, whose provenance is `before`, was begun by `program`: others look elsewhere.
+
+    Raises:
+        InvalidRun: it was begun by another.
+    """
+    began = before.get("command", [])
+    began = shlex.split(began) if isinstance(began, str) else list(began)
+    if began[: len(program)] != list(program):
+        raise InvalidRun(f"the run in {out} was begun by `{shlex.join(began[:4])} ...`; go on with it by that command.")
+
+
 def save_checkpoint(out: Path, learners: Sequence[Learner], position: Position) -> None:
     """Write the checkpoint of the run in `out`."""
     tensors = {f"{ln.objective.name}.{key}": value for ln in learners for key, value in ln.tensors().items()}
@@ -104,9 +155,15 @@ def load_checkpoint(out: Path, learners: Sequence[Learner]) -> Position:
     """The position of the run in `out`, whose checkpoint is loaded into `learners`; the start if it has none yet.
 
     Raises:
-        InvalidRun: the checkpoint is damaged or of another architecture.
+        InvalidRun: the checkpoint is damaged or of another architecture, or lost: the world in `out` has learned.
     """
     if not (out / CHECKPOINT).exists():
+        if steps := written_steps(out):
+            raise InvalidRun(
+                f"{out / CHECKPOINT} is missing, and without it the {steps:,} steps of the world in {out} would begin "
+                "anew. Put it back, or fit on from that world in a new folder: --denoiser.start-from and "
+                "--reward-end.start-from."
+            )
         return Position()
     tensors, metadata = read_tensors(out / CHECKPOINT, InvalidRun)
     for learner in learners:

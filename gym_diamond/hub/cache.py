@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 from filelock import FileLock
 
-from gym_diamond.checkpoint import CONFIG, REQUIRED
-from gym_diamond.errors import HubError
+from gym_diamond.checkpoint import CONFIG, REQUIRED, load_world
+from gym_diamond.errors import HubError, InvalidWorld
 from gym_diamond.files import write_text
 from gym_diamond.hub.address import RELEASE, is_commit
 
@@ -106,6 +106,15 @@ def filling(place: Path, num_bytes: int) -> Iterator[Path]:
             os.replace(staging, place)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def loads(directory: Path) -> bool:
+    """Whether the world in `directory` is as it was written: a disk may fail."""
+    try:
+        load_world(directory)
+    except InvalidWorld:
+        return False
+    return True
 
 
 @contextmanager

@@ -5,11 +5,10 @@ a minute without a network. Here a dataset is fetched beside its place and moved
 """
 
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from gym_diamond.data.dataset import dataset_path, publish
+from gym_diamond.data.workplace import workplace
 from gym_diamond.errors import HubError, InvalidArgument, MissingExtra
 from gym_diamond.hub.address import DEFAULT_REVISION, Address
 from gym_diamond.hub.connection import check_reachable, explaining
@@ -68,10 +67,9 @@ def _fetch(name: str, remote: CloudStorage, tell: Callable[[str], object]) -> No
     if version not in supported_dataset_versions:
         allowed = ", ".join(sorted(supported_dataset_versions))
         raise HubError(f"It was written by Minari {version}; the one that is installed reads {allowed}.")
-    temporary = Path(tempfile.mkdtemp(prefix=".fetching-", dir=get_dataset_path()))
-    try:
+    with workplace(get_dataset_path(), name, timeout=-1) as temporary:
+        if (dataset_path(name) / "data").is_dir():  # another process fetched it while this one waited
+            return
         remote.download_dataset(name, temporary)
         shutil.move(temporary / name / "data", temporary / "data")
         publish(temporary, dataset_path(name), name)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

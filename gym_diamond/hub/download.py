@@ -5,6 +5,7 @@ shorter, longer or different is refused, and so is what does not say what it is.
 """
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -97,6 +98,8 @@ def fetch_file(file: RemoteFile, path: Path, bar: "tqdm[Any]") -> None:
             out.write(chunk)
             hasher.update(chunk)
             bar.update(len(chunk))
+        out.flush()
+        os.fsync(out.fileno())  # a folder of files is renamed into the cache, which a power cut must not leave empty
     if received != file.size:
         raise HubError(f"{what} is not whole: {received:,} bytes came of {file.size:,}. Try again.")
     if hasher.hexdigest() != file.digest:

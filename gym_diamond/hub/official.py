@@ -16,7 +16,7 @@ from gym_diamond.errors import GymDiamondError, HubError
 from gym_diamond.files import write_tensors
 from gym_diamond.hub.address import RELEASE
 from gym_diamond.hub.bundled import bundled_contexts
-from gym_diamond.hub.cache import alone, filling, is_world, official_place
+from gym_diamond.hub.cache import alone, filling, is_world, loads, official_place
 from gym_diamond.hub.connection import check_reachable
 from gym_diamond.hub.download import RemoteFile, fetch_file, find_file
 from gym_diamond.world_models.diamond.upstream import load_released
@@ -26,18 +26,24 @@ FILE_BYTES = 54_300_000  # of a checkpoint, nearly
 MAX_FILE_BYTES = 2**28
 
 
-def official_world(game: str) -> Path:
+def official_world(game: str, *, refresh: bool = False) -> Path:
     """The authors' world of `game`, one of the 26 of Atari-100k: from the cache, else from the Hub into it.
+
+    Args:
+        game: its name.
+        refresh: fetch it again if it is damaged.
 
     Raises:
         HubError: it cannot be had; the cache is then as it was.
     """
     place = official_place(game)
-    if is_world(place):
+    if is_world(place) and not (refresh and not loads(place)):
         return place
     check_reachable()
     with alone(f"{game}-{RELEASE.revision}"):
-        if not is_world(place):  # another process may have brought it while this one waited
+        if not is_world(place) or (
+            refresh and not loads(place)
+        ):  # another process may have brought it while this one waited
             _fetch(game, place)
     return place
 

@@ -21,7 +21,7 @@ from gym_diamond.checkpoint import (
 from gym_diamond.errors import HubError, InvalidWorld
 from gym_diamond.files import read_tensors
 from gym_diamond.hub.address import Address
-from gym_diamond.hub.cache import alone, filling, hub_place, is_world, known_commit, remember_commit
+from gym_diamond.hub.cache import alone, filling, hub_place, is_world, known_commit, loads, remember_commit
 from gym_diamond.hub.connection import check_reachable
 from gym_diamond.hub.download import RemoteFile, fetch_file, find_file, find_optional_file
 
@@ -33,7 +33,7 @@ def hub_world(address: Address, *, refresh: bool = False) -> Path:
 
     Args:
         address: of which a branch or tag is looked up once; from then on it means that commit here.
-        refresh: look it up again.
+        refresh: look it up again, and fetch again what is damaged.
 
     Raises:
         HubError: it cannot be had, or it is no world that can be loaded safely; the cache is then as it was.
@@ -46,7 +46,7 @@ def hub_world(address: Address, *, refresh: bool = False) -> Path:
         config = find_file(address, CONFIG, LIMITS[CONFIG])
         commit = config.address.revision
         place = hub_place(address.repository, commit)
-        if not is_world(place):
+        if not is_world(place) or (refresh and not loads(place)):
             _fetch(_files(config), place)
         remember_commit(*address, commit)
     return place

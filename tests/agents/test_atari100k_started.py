@@ -50,3 +50,15 @@ def test_what_cannot_work_is_told_before_anything_is_written(
     assert exit_status("agents.atari100k", main, ["--out", str(out), *SMALL, *SHORT, *words]) == 2
     assert complaint in capsys.readouterr().err.splitlines()[-1]
     assert not (out / atari100k_run.CONFIG).exists()
+
+
+def test_what_was_learned_is_not_begun_anew_where_the_checkpoint_is_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    main(["--out", str(out), *SMALL, *SHORT])
+    before = {path: path.read_bytes() for path in out.glob("*") if path.is_file()}
+    (out / atari100k_run.CHECKPOINT).unlink()
+    assert exit_status("agents.atari100k", main, ["--out", str(out), "--resume"]) == 2
+    assert "checkpoint.safetensors is missing" in capsys.readouterr().err.splitlines()[-1]
+    assert {path: path.read_bytes() for path in out.glob("*") if path.is_file()} == before

@@ -80,6 +80,11 @@ def test_so_is_one_of_stable_baselines3(ppo: str) -> None:
     assert sentence(row).startswith(f"{ppo}, sticky 0.25: mean ")
 
 
+def test_games_with_sticky_actions_are_other_games(agent: str) -> None:
+    plain, sticky = (judged(agent, share, seed=1)["results"][0]["games"] for share in (0.0, 0.25))
+    assert plain != sticky
+
+
 def test_one_command_writes_the_games_and_a_picture(agent: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     out = tmp_path / "new" / "scores.json"
     words = [agent, "random", "--game", "Breakout", "--episodes", "2", "--num-envs", "2", "--max-frames", "40"]

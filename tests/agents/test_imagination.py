@@ -1,4 +1,4 @@
-"""When a run looks at the real game: a short one shows scores as well, and what is learned does not change."""
+"""When a run looks at the real game, what its clock tells, and that it saves nothing that is not finite."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from agents import imagination
+from agents.actor_learner import ActorLearner
 from agents.imagination import imagine, is_time_to_look
 from agents.imagine import make_start
 from agents.imagine_config import ImagineConfig
 from agents.imagine_run import Position
+from agents.playing import Play
 from gym_diamond.envs.dream import Dream
+from gym_diamond.errors import InvalidRun
 from tests.fakes import AskingWorld, counting_bank
 
 
@@ -50,25 +53,49 @@ def test_whoever_says_how_often_gets_that() -> None:
 
 
 class SlowLooks:
-    """Hooks whose looks take a minute each, where nothing else takes any time."""
+    """Hooks whose looks take a minute each, where nothing else takes any time; they keep what was saved."""
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.saved: list[Position] = []
 
     def report(self, position: Position, values: Any) -> None: ...
 
     def look_at_reality(self, position: Position) -> None:
         self.now += 60
 
-    def checkpoint(self, play: Any, position: Position) -> None: ...
+    def checkpoint(self, play: Any, position: Position) -> None:
+        self.saved.append(position)
+
+
+def short(**values: Any) -> ImagineConfig:
+    """Four updates unless `values` say otherwise, each of two rows and two steps, without a look."""
+    given = {"num_dreams": 2, "rollout_steps": 2, "steps": 16, "real_every": 0, "channels": (4,), "lstm_dim": 8}
+    return ImagineConfig(**{**given, **values})
+
+
+def started(config: ImagineConfig) -> tuple[ActorLearner, Play]:
+    return make_start(Dream(AskingWorld(max_count=300), counting_bank((0, 100)), 2), config)
 
 
 def test_looks_take_nothing_from_the_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     hooks = SlowLooks()
     monkeypatch.setattr(imagination, "time", SimpleNamespace(monotonic=lambda: hooks.now))
-    config = ImagineConfig(
-        num_dreams=2, rollout_steps=2, steps=16, max_minutes=1, real_every=1, channels=(4,), lstm_dim=8
-    )
-    learner, play = make_start(Dream(AskingWorld(max_count=300), counting_bank((0, 100)), 2), config)
-    assert imagine(learner, play, config, Position(), hooks) == Position(updates=4, elapsed=0.0)
+    config = short(max_minutes=1, real_every=1)
+    assert imagine(*started(config), config, Position(), hooks) == Position(updates=4, elapsed=0.0)
     assert hooks.now == 4 * 60
+
+
+def test_the_clock_of_a_resumed_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imagination, "time", SimpleNamespace(monotonic=lambda: 7.0))
+    end = imagine(*started(short()), short(), Position(3, 61.0), SlowLooks())
+    assert end == Position(updates=4, elapsed=61.0)
+
+
+def test_numbers_that_are_not_finite_are_not_saved_between_two_reports_either() -> None:
+    config, hooks = short(steps=400, log_every=50, checkpoint_minutes=0.0), SlowLooks()
+    learner, play = started(config)
+    learner.policy.critic_linear.bias.data.fill_(float("nan"))
+    with pytest.raises(InvalidRun, match="became nan"):
+        imagine(learner, play, config, Position(), hooks)
+    assert hooks.saved == []

@@ -20,7 +20,7 @@ from gym_diamond.collection.roster import make_policy
 from gym_diamond.data.contexts import ContextBank
 from gym_diamond.envs.dream import Dream
 from gym_diamond.errors import InvalidArgument, InvalidRun
-from gym_diamond.files import read_tensors
+from gym_diamond.files import read_tensors, write_tensors
 from tests.fakes import AskingWorld, counting_bank
 from tests.tiny import write_tiny_world
 
@@ -235,3 +235,22 @@ def test_a_value_out_of_its_range_is_refused() -> None:
     for values in ({"num_dreams": 0}, {"seed": -1}, {"channels": ()}):
         with pytest.raises(InvalidArgument, match=next(iter(values))):
             ImagineConfig(**values)
+
+
+def test_a_policy_is_not_begun_anew_where_its_checkpoint_is_lost(world: Path, tmp_path: Path) -> None:
+    out = tmp_path / "agent"
+    main(["--world", str(world), "--out", str(out), *TINY, "--steps", "4"])
+    policy = (out / "policy.safetensors").read_bytes()
+    (out / imagine_run.CHECKPOINT).unlink()
+    with pytest.raises(InvalidRun, match=r"checkpoint.safetensors is missing, and without it .*policy.safetensors"):
+        main(["--out", str(out), "--resume", "--steps", "8"])
+    assert (out / "policy.safetensors").read_bytes() == policy
+
+
+def test_a_run_does_not_go_on_in_other_weights(tmp_path: Path) -> None:
+    world = write_tiny_world(tmp_path / "world")
+    main(["--world", str(world), "--out", str(world), *TINY, "--steps", "4"])
+    tensors, about = read_tensors(world / "model.safetensors", InvalidRun)
+    write_tensors(world / "model.safetensors", {name: tensor + 1 for name, tensor in tensors.items()}, about)
+    with pytest.raises(InvalidRun, match="is not the one that this run began with"):
+        main(["--out", str(world), "--resume", "--steps", "8"])

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from agents.looking import look
 from agents.real_games import PlayedGame, play_games
 from gym_diamond.collection.policies import ConstantPolicy, RandomPolicy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidArgument
-from tests.fakes import CountingGames
+from tests.fakes import CountingGames, always_right
 
 ALWAYS_2 = ConstantPolicy(2, "RIGHT")  # it pays 3 a step in the counting games
 
@@ -32,6 +33,11 @@ def test_scores_are_unclipped_sums_and_signs_beside_them() -> None:
     """The k-th game of a row begins at 10 k and ends at 40: it lasts 30, then 20 steps."""
     games = play_games(CountingGames(2, 40, over=True), ALWAYS_2, 4, seed=0)
     assert games == [PlayedGame(90, 30, 30, True)] * 2 + [PlayedGame(60, 20, 20, True)] * 2
+
+
+def test_a_look_tells_scores_and_signs_apart() -> None:
+    found = look(CountingGames(1, 40, over=True), always_right(), num_games=1, seed=0, max_steps=None)
+    assert found == {"real_score": 90.0, "real_signs": 30.0}
 
 
 def test_a_game_is_cut_off_after_its_steps_and_the_next_begins() -> None:

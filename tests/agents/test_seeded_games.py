@@ -14,7 +14,7 @@ from gym_diamond.data.growing import GrowingStore, Played, end_to_end
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidRun
 from gym_diamond.world_models.protocol import WorldSpec
-from tests.fakes import CountingGames
+from tests.fakes import CountingGames, always_right
 
 SPEC = WorldSpec("Breakout", 64, 64, 3, 4, ("NOOP", "FIRE", "RIGHT", "LEFT"), 4, (-1.0, 0.0, 1.0), 15)
 
@@ -86,6 +86,14 @@ def test_to_the_agent_a_lost_life_is_an_end_and_a_reward_its_sign() -> None:
     assert torch.equal(rows.obs, steps[-1].obs)
 
 
+def test_to_the_agent_a_lost_game_is_an_end_too(one_row: RealAtari) -> None:
+    """FIRE loses the five lives of a game, the last of them with the game."""
+    rows, ends = RealRows(begun(one_row), torch.device("cpu")), 0
+    while rows.tensors()["game"][0] == 0:
+        ends += int(rows.step(torch.tensor([1])).terminated)
+    assert ends == 5
+
+
 def collector(rows: SeededGames) -> Collector:
     return Collector(rows, make_policy(SPEC, (4, 4), 8), epsilon=0.3, seed=5)
 
@@ -116,3 +124,21 @@ def test_collected_episodes_end_with_lives_and_the_next_begins_with_the_frame_af
     store = GrowingStore((64, 64, 3), 300)
     store.append(whole)
     assert [episode.terminated for episode in store.episodes("agent")] == [True] * (len(begins) - 1) + [False]
+
+
+def test_epsilon_is_the_share_of_the_collected_actions_that_are_drawn() -> None:
+    """One of three drawn actions is the one that is played anyway."""
+    played = [
+        Collector(begun(CountingGames(1)), always_right(), epsilon, seed=5).collect(600) for epsilon in (0.0, 0.3)
+    ]
+    shares = [float((part.actions[~part.is_first] == 2).mean()) for part in played]
+    assert shares == [1.0, pytest.approx(0.7 + 0.3 / 3, abs=0.05)]
+
+
+def test_who_collects_remembers_nothing_after_a_lost_life_and_something_before() -> None:
+    """Counting games begin at 10; at 12 a life is lost."""
+    collects = Collector(begun(CountingGames(1, 12)), always_right(), epsilon=0.0, seed=5)
+    collects.collect(1)
+    assert collects.tensors()["hx"].any()
+    collects.collect(1)
+    assert not collects.tensors()["hx"].any()

@@ -141,7 +141,7 @@ def _start(limit: str, *words: str) -> subprocess.Popen[str]:
 def test_ctrl_c_keeps_what_was_played(root: Path):
     process = _start("", "--steps", "100000000")
     deadline = time.monotonic() + 60
-    while not list(root.glob(".writing-*/data/metadata.json")) and time.monotonic() < deadline:
+    while not list(root.glob(".making-*/data/metadata.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1)
     os.kill(process.pid, signal.SIGINT)

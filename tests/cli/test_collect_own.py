@@ -121,6 +121,10 @@ def test_from_a_game_of_ones_own_to_a_dream_of_it(tmp_path: Path):
         ("tests.own_game:Pair-v0", ("--policy", "python:tests.own_game:right"), "0 to 2 and 0 to 1 in its 2 parts"),
         ("tests.own_game:Blind-v0", (), "add --pixels render"),
         ("tests.own_game:Wheel-v0", (), "Declare them"),
+        ("tests.own_game:Pair-v0", ("--action-names", "A,A,A", "L,R"), "--action-names A,A,A must be distinct names"),
+        ("tests.own_game:Dot-v0", ("--env-kwargs", '{"speed": 2}'), "TypeError: "),
+        ("python:odd:G", (), "An env of your own is MODULE:ID"),
+        (":G", (), "An env of your own is MODULE:ID"),
     ],
 )
 def test_a_mistake_is_explained_and_nothing_is_written(

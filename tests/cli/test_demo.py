@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from gym_diamond.cli import main
-from gym_diamond.cli.demo import dream, mosaic
+from gym_diamond.cli.demo import dream, mosaic, write_gif
 from gym_diamond.envs.loaded import LoadedDreamVectorEnv
 from tests.tiny import write_tiny_world
 
@@ -75,6 +75,15 @@ def test_a_player_of_ones_own_is_found_where_the_command_is_typed(
 def test_pictures_stand_four_to_a_row() -> None:
     pictures = tuple(np.full((1, 1, 3), i, np.uint8) for i in range(1, 6))
     assert mosaic(pictures)[::2, ::2, 0].tolist() == [[1, 2, 3, 4], [5, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(("fps", "duration"), [(15, 70), (60, 20), (10, 100)])
+def test_the_dreams_are_played_at_the_games_pace_as_nearly_as_a_gif_can(
+    fps: int, duration: int, tmp_path: Path
+) -> None:
+    write_gif(tmp_path / "dream.gif", [np.full((8, 8, 3), level, np.uint8) for level in (0, 200)], fps)
+    with Image.open(tmp_path / "dream.gif") as gif:
+        assert gif.info["duration"] == duration
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from gym_diamond.checkpoint import load_world
 from gym_diamond.cli import main
 from gym_diamond.data.dataset import DatasetInfo, load, write
 from gym_diamond.data.episode import Episode, digest
+from gym_diamond.errors import InvalidWorld
+from gym_diamond.files import read_tensors, write_tensors
 from tests.noisy_play import make_episodes
 from tests.tiny import write_tiny_world
 
@@ -145,6 +147,16 @@ def test_all_that_can_be_measured_is_with_one_command_and_a_poorer_measurement_t
     assert load_world(world).provenance == {}, "a measured world loads as before"
 
 
+def test_the_spread_holds_the_figures_of_the_other_fit_too(world: Path, tmp_path: Path):
+    other = write_tiny_world(tmp_path / "seed1")
+    tensors, about = read_tensors(other / "model.safetensors", InvalidWorld)
+    name = "denoiser.inner_model.conv_out.weight"
+    write_tensors(other / "model.safetensors", {**tensors, name: -tensors[name]}, about)
+    assert evaluate(world, "--compare", str(other)) == 0
+    here, there = read(world)["spread"]["psnr"]["5"]
+    assert here != there
+
+
 def test_another_folder_gets_a_card_too_and_the_world_stays_as_it_was(world: Path, tmp_path: Path):
     before = {path.name: path.read_bytes() for path in world.iterdir()}
     out = tmp_path / "results" / "first"
@@ -241,3 +253,17 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]):
         assert option in told
     for option in ("--min-episode-steps", "--moments", "--ranking-starts", "--seed", "--num-denoising-steps"):
         assert option in told
+
+
+def test_numbers_are_not_written_beside_weights_that_a_fit_changed_meanwhile(
+    world: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def fit_goes_on(*_: object) -> dict[str, bytes]:
+        provenance = json.loads((world / "provenance.json").read_text())
+        (world / "provenance.json").write_text(json.dumps(provenance | {"steps": 1_000_000}))
+        return {}
+
+    monkeypatch.setattr("gym_diamond.cli.evaluate.pictures", fit_goes_on)
+    assert evaluate(world) == 2
+    assert "was fitted further while it was measured" in capsys.readouterr().err.splitlines()[-1]
+    assert not (world / "metrics.json").exists()

@@ -168,6 +168,31 @@ def test_mistakes_are_told_in_a_sentence(
     assert complaint in error
 
 
+@pytest.mark.parametrize("frame_skip", ["7", "100"])
+def test_recordings_of_which_no_step_is_left_are_not_said_to_be_right(
+    frame_skip: str, tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Nor are they written; of a recording that ends with the game the last step would be left, however short it is."""
+    np.save(tmp_path / "frames.npy", pictures(7))
+    source = (str(tmp_path / "frames.npy"), str(write_csv(tmp_path / "keys.csv", "action 0 1 0 1 0 1")))
+    assert run(source, "--check", "--frame-skip", frame_skip) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"With --frame-skip {frame_skip} no recording is left with a step; lower it, or bring longer" in told.err
+    assert run(source, "--dataset", NAME, "--frame-skip", frame_skip) == 2
+    assert list(root.glob("*")) == []
+    assert run(source, "--check", "--frame-skip", "6") == 0
+    assert "episodes    1, in all 1 steps" in capsys.readouterr().out
+
+
+def test_key_codes_are_told_with_their_file(
+    recordings: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    write_csv(tmp_path / "actions" / "walk2.csv", "action,reward,end 0,0,0 0,0,0 0,1,0 2,0,0 1073742049,-0.5,1")
+    assert run(recordings, "--check") == 2
+    assert "walk2.csv, line 6, column action: the action 1073742049 would be one of more" in capsys.readouterr().err
+
+
 def test_a_taken_name_is_refused_unless_it_may_be_replaced(recordings: tuple[str, str]):
     assert run(recordings, "--dataset", NAME) == 0
     assert run(recordings, "--dataset", NAME) == 2

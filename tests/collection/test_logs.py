@@ -106,6 +106,47 @@ def test_what_is_wrong_in_an_npy_file_is_told_with_its_row(tmp_path: Path, value
         read(saved(tmp_path / "a.npy", values), limits=(3,))
 
 
+KEY_CODES = (
+    r"the action {} would be one of more than 1000; number .* \(are these key codes\?\), or name them all by --act"
+)
+
+
+@pytest.mark.parametrize(
+    ("action", "told"), [("1000", "1000"), ("1073742049", "1073742049"), ("1e30", "1000000000000000019884624838656")]
+)
+def test_a_key_code_in_a_csv_file_is_no_action_unless_it_is_named(tmp_path: Path, action: str, told: str):
+    with pytest.raises(InvalidDataset, match="a.csv, line 3, column action: " + KEY_CODES.format(told)):
+        read(write_csv(tmp_path / "a.csv", f"action 1 {action}"))
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "told"),
+    [
+        ([1, 1000], r"row 1 \(the first is 0\)", "1000"),
+        ([1, 1e30], r"row 1 \(the first is 0\)", r"1e\+30"),
+        ([[1, 1], [1, 1000]], r"row 1 \(the first is 0\), column 1", "1000"),
+        (np.array([1, 2**63 + 5], np.uint64), r"row 1 \(the first is 0\)", "9223372036854775813"),
+        (np.array([2**64 - 1], np.uint64), r"row 0 \(the first is 0\)", "18446744073709551615"),
+    ],
+)
+def test_so_is_none_in_an_npy_file(tmp_path: Path, values: object, place: str, told: str):
+    with pytest.raises(InvalidDataset, match=f"a.npy, {place}: " + KEY_CODES.format(told)):
+        read(saved(tmp_path / "a.npy", values))
+
+
+def test_a_thousand_actions_need_no_names_and_named_ones_may_be_more(tmp_path: Path):
+    assert read(write_csv(tmp_path / "a.csv", "action 0 999")).actions.tolist() == [[0], [999]]
+    assert read(saved(tmp_path / "a.npy", np.array([0, 999], np.uint64))).actions.tolist() == [[0], [999]]
+    assert read(write_csv(tmp_path / "b.csv", "action 0 1499"), limits=(1500,)).actions.tolist() == [[0], [1499]]
+    assert read(saved(tmp_path / "b.npy", [0, 1499]), limits=(1500,)).actions.tolist() == [[0], [1499]]
+
+
+@pytest.mark.parametrize(("value", "told"), [(1e30, r"1e\+30"), (np.uint64(2**63 + 5), "9223372036854775813")])
+def test_a_number_beyond_all_integers_is_no_named_action_either(tmp_path: Path, value: object, told: str):
+    with pytest.raises(InvalidDataset, match=f"row 0 .*: no action {told}; --action-names has 3"):
+        read(saved(tmp_path / "a.npy", [value]), limits=(3,))
+
+
 def test_rewards_and_ends_of_another_length_or_that_are_none_are_told(tmp_path: Path):
     actions = saved(tmp_path / "a.npy", [0, 1, 2])
     with pytest.raises(InvalidDataset, match=r"r.npy holds 2 rewards, and .*a.npy 3 actions. There must be as many"):

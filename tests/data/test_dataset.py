@@ -48,6 +48,16 @@ def test_what_is_written_comes_back_bit_for_bit():
     assert [episode.actions.dtype for episode in loaded] == [np.int64] * 3
 
 
+def test_episodes_that_are_written_in_several_groups_come_back_once_each(monkeypatch: pytest.MonkeyPatch):
+    """Of 31, 6, 7, 31 and 3 frames; with 31 a group is full."""
+    monkeypatch.setattr("gym_diamond.data.dataset.FRAMES_AT_ONCE", 31)
+    episodes = [_episode(n, policy=f"{n} steps") for n in (30, 5, 6, 30, 2)]
+    assert write(NAME, INFO, episodes) == (5, 73)
+    _, loaded = load(NAME)
+    assert [digest(episode) for episode in loaded] == [digest(episode) for episode in episodes]
+    assert [episode.policy for episode in loaded] == ["30 steps", "5 steps", "6 steps", "30 steps", "2 steps"]
+
+
 def test_minari_itself_reads_the_dataset_and_finds_the_games_end_in_the_infos():
     write(NAME, INFO, [_episode(2), _episode(3, game_over=True)], seed=5)
     dataset = minari.load_dataset(NAME)

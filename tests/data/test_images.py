@@ -90,6 +90,33 @@ def test_floats_beyond_what_their_space_says_are_refused(root: Path):
         frames()
 
 
+@pytest.mark.parametrize(("high", "above"), [(1.0, 1.0000001), (1.0, 1.0005), (255.0, 255.00002)])
+def test_floats_that_were_rounded_beyond_the_ends_are_black_and_white(root: Path, high: float, above: float):
+    images = np.zeros((4, 40, 48, 3), np.float32)
+    images[0], images[1], images[2] = above, high, high - above
+    assert images.max() > high
+    assert images.min() < 0
+    save(root, Box(0, high, (40, 48, 3), np.float32), images)
+    assert frames()[:, 0, 0, 0].tolist() == [255, 255, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("high", "wrong", "complaint"),
+    [
+        (1.0, 1.01, "hold floats from 0 to 1.01, and their space says 0 to 1. Clip them, or correct the space"),
+        (1.0, -0.01, "hold floats from -0.01 to 0, and their space says 0 to 1."),
+        (255.0, 256.0, "hold floats from 0 to 256, and their space says 0 to 255."),
+        (1.0, np.nan, "hold floats from nan to nan, and their space says 0 to 1."),
+    ],
+)
+def test_floats_further_beyond_are_told_with_what_the_space_says(root: Path, high: float, wrong: float, complaint: str):
+    images = np.zeros((4, 40, 48, 3), np.float32)
+    images[3, 5, 5, 1] = wrong
+    save(root, Box(0, high, (40, 48, 3), np.float32), images)
+    with pytest.raises(InvalidDataset, match=complaint):
+        frames()
+
+
 def test_jpeg_is_read_as_nearly_as_it_was_stored(root: Path):
     smooth = np.broadcast_to(np.arange(0, 240, 5, dtype=np.uint8)[:, None], (4, 40, 48, 3)).copy()
     save(root, IMAGE, smooth, jpeg=True)

@@ -94,6 +94,29 @@ def _eventful() -> SegmentStore:
     return SegmentStore.from_episodes([first, second])
 
 
+def _paid(*rewards: float, terminated: bool) -> Episode:
+    quiet = _episode(0, len(rewards) + 1, terminated=terminated)
+    return quiet._replace(rewards=np.array(rewards, np.float32))
+
+
+def test_what_a_game_pays_for_every_step_is_no_event_and_neither_is_a_last_frame():
+    """Each kind, more than usual, less than usual and an end, has a weight of 1 in all; of nothing there is none."""
+    store = SegmentStore.from_episodes(
+        [_paid(-0.1, -0.1, 0.5, terminated=True), _paid(-0.1, -1.0, -0.1, 0.0, terminated=False)]
+    )
+    assert store.events.tolist() == [0, 0, 0.5 + 1, 0, 0, 1, 0, 0.5, 0]
+
+
+def test_a_game_that_always_pays_the_same_has_no_events_but_its_ends():
+    ended, cut = _paid(-0.1, -0.1, terminated=True), _paid(-0.1, -0.1, -0.1, terminated=False)
+    assert SegmentStore.from_episodes([ended, cut]).events.tolist() == [0, 1, 0, 0, 0, 0, 0]
+    assert SegmentStore.from_episodes([cut]).events.tolist() == [0, 0, 0, 0]
+
+
+def test_where_nothing_is_usual_every_reward_is_an_event():
+    assert SegmentStore.from_episodes([_paid(0, 1, 0, -1, terminated=True)]).events.tolist() == [0, 1, 0, 1 + 1, 0]
+
+
 def test_windows_around_events_all_hold_one_and_each_kind_has_its_third():
     segment = _eventful().sample(Window(5, 2, 2, event_share=1.0), 6000, torch.Generator().manual_seed(0))
     kinds = torch.stack([(segment.rew > 0).any(1), (segment.rew < 0).any(1), segment.end.any(1)])

@@ -65,6 +65,51 @@ def test_values_that_are_spread_stay_within_the_ends_that_their_names_round():
     assert all(space.contains(code.decode(np.array(action))) for action in range(3))
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "bins", "values"),
+    [
+        (-0.7, 0.7, "-0.7,0,0.7", (-0.699999988079071, 0.0, 0.699999988079071)),
+        (0, 2.0943951, "0,2.094396", (0.0, 2.094395160675049)),
+        (0, 1, "-0.0000005,1.0000005", (0.0, 1.0)),
+        (-1000, 1000, "-1000.0005,1000.0005", (-1000.0, 1000.0)),
+    ],
+)
+def test_a_value_at_an_end_that_float32_rounds_is_clipped_to_it(
+    low: float, high: float, bins: str, values: tuple[float, ...]
+):
+    """A Box of float32 that is said to end at 0.7 ends at 0.69999999."""
+    space = Box(low, high, (1,))
+    code = code_actions(space, bins)
+    assert code.bins == (values,)
+    assert all(space.contains(code.decode(np.array(action))) for action in range(len(values)))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "bins"),
+    [(0, 2.0943951, "0,2.09442"), (-0.7, 0.7, "-0.7001,0.7"), (-1000, 1000, "-1000.1,1000"), (0, 1, "-0.0001,1")],
+)
+def test_what_no_rounding_explains_is_beyond_the_end(low: float, high: float, bins: str):
+    with pytest.raises(InvalidArgument, match="they must be distinct, from"):
+        code_actions(Box(low, high, (1,)), bins)
+
+
+@pytest.mark.parametrize(
+    ("space", "bins", "meanings"),
+    [
+        (Box(0, 10, (1,), np.int64), "4", ("0", "3", "7", "10")),
+        (Box(0, 255, (1,), np.uint8), "3", ("0", "128", "255")),
+        (Box(-2, 2, (1,), np.int32), "5", ("-2", "-1", "0", "1", "2")),
+        (Box(0, 10, (1,), np.int64), "0,2,10", ("0", "2", "10")),
+    ],
+)
+def test_the_values_of_whole_numbers_are_whole(space: Box, bins: str, meanings: tuple[str, ...]):
+    code = code_actions(space, bins)
+    assert code.meanings == meanings
+    actions = [code.decode(np.array(action)) for action in range(len(meanings))]
+    assert all(space.contains(action) for action in actions)
+    assert [str(action[0]) for action in actions] == list(meanings)
+
+
 def test_one_entry_serves_all_numbers():
     assert code_actions(CAR, "0,1").bins == ((0, 1),) * 3
 
@@ -82,6 +127,15 @@ def test_one_entry_serves_all_numbers():
         (CAR, "2.5", (), "must be whole"),
         (CAR, "inf", (), "must be whole"),
         (CAR, "nan", (), "must be whole"),
+        (CAR, "nan,0", (), "distinct, from -1 to 1"),
+        (CAR, "0,1,1.0000005", (), "must be distinct"),
+        (Box(-np.inf, np.inf, (1,)), "-1,0,inf", (), "distinct, from -inf to inf"),
+        (Box(-np.inf, np.inf, (1,)), "-inf,0", (), "distinct, from -inf to inf"),
+        (Box(0, 10, (1,), np.int64), "0,2.5,10", (), "distinct whole numbers, from 0 to 10"),
+        (Box(0, 3, (1,), np.int64), "0,1,4", (), "distinct whole numbers, from 0 to 3"),
+        (Box(0, 3, (1,), np.int64), "5", (), "5 values, and from 0 to 3 there are not as many to choose"),
+        (Box(-5, 2, (1,), np.int64), None, (), r'--bins "-5,-2,2"'),
+        (Box(0, 1, (1,), np.int64), None, (), r'--bins "0,1"'),
         (CAR, "left,right", (), "'left,right'"),
         (CAR, "3", ("LEFT",), "leave out --action-names"),
         (Discrete(3), "3", (), r"those of this env are Discrete\(3\)"),

@@ -83,7 +83,9 @@ def test_what_is_no_action_is_answered_with_what_is(action, complaint):
 def test_the_torch_native_dream_says_it_too():
     dream = steered_dream(2)
     dream.reset(0)
-    with pytest.raises(InvalidArgument, match=r"int64 of shape \(2,\); it must be torch.int64 of shape \(2, 2\)"):
+    with pytest.raises(
+        InvalidArgument, match=r"int64 of shape \(2,\); it must be a tensor, torch.int64 of shape \(2, 2\)"
+    ):
         dream.step(torch.tensor([0, 1]))
     with pytest.raises(InvalidArgument, match="they must be 0 to 2 and 0 to 1 in its 2 parts"):
         dream.step(torch.tensor([[0, 1], [0, 2]]))

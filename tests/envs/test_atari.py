@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 from ale_py import ALEInterface, LoggerMode, roms
+from gymnasium.error import ResetNeeded
 from gymnasium.vector import VectorEnv
 
 from gym_diamond.envs.atari import RealAtari
@@ -141,10 +142,30 @@ def test_a_mask_begins_some_games_anew_with_their_own_seeds_and_leaves_the_other
         assert np.array_equal(frames[[0, 2]], before[[0, 2]])
 
 
-@pytest.mark.parametrize("seed", [-1, 2**31 - 2, [1, 2], [1, 2, -3]])
-def test_seeds_out_of_range_or_number_are_named(seed: int | list[int]):
+@pytest.mark.parametrize(
+    "seed", [-1, 2**31 - 2, [1, 2], [1, 2, -3], 1.5, [1.0, 2.0, 3.0], [0.5, 1, 2], ["1", "2", "3"], [True, False, True]]
+)
+def test_seeds_out_of_range_or_number_or_that_are_no_integers_are_named(seed: int | list[int]):
     with pytest.raises(InvalidArgument, match=r"one for each of the 3 rows.*from 0 to 2147483647"):
         RealAtari("Pong", 3).reset(seed=seed)
+
+
+@pytest.mark.parametrize("name", ["context", "reset_masks"])
+def test_an_option_that_is_not_known_is_named(name: str):
+    env = RealAtari("Pong", 2)
+    env.reset(seed=0)
+    for options in ({name: 3}, {name: 3, "reset_mask": np.array([True, False])}):
+        with pytest.raises(InvalidArgument, match=f"reset has no options but 'reset_mask', and is given {name}"):
+            env.reset(options=options)
+    assert env.reset(options={})[0].shape == (2, 64, 64, 3)
+
+
+def test_nothing_can_be_played_before_the_first_reset():
+    env = RealAtari("Breakout", 2)
+    with pytest.raises(ResetNeeded, match=r"There is no game yet: call reset\(\) first"):
+        env.step(np.array([0, 1]))
+    env.reset(seed=0)
+    assert env.step(np.array([0, 1]))[0].shape == (2, 64, 64, 3)
 
 
 @pytest.mark.parametrize("actions", [[0.9, 2.7], [0], [0, 4], [-1, 0], "ab"])

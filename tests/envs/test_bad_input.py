@@ -20,9 +20,18 @@ def vector(num_envs, render_mode=None, starts=(0,)):
     ("arguments", "message"),
     [
         ({"num_envs": 0}, "num_envs is 0; it must be at least 1"),
+        ({"num_envs": "2"}, "num_envs is '2'; it must be at least 1, and whole"),
+        ({"num_envs": 2.0}, r"num_envs is 2\.0; it must be at least 1, and whole"),
+        ({"num_envs": True}, "num_envs is True; it must be at least 1, and whole"),
+        ({"num_envs": None}, "num_envs is None; it must be at least 1, and whole"),
         ({"max_episode_steps": 0}, "max_episode_steps is 0; it must be at least 1"),
+        ({"max_episode_steps": 5.0}, r"max_episode_steps is 5\.0; it must be at least 1, and whole"),
+        ({"max_episode_steps": True}, "max_episode_steps is True; it must be at least 1, and whole"),
+        ({"max_episode_steps": float("inf")}, "max_episode_steps is inf; it must be at least 1, and whole"),
         ({"autoreset_mode": "samestep"}, "autoreset_mode is 'samestep'; it must be one of 'NextStep', 'SameStep'"),
         ({"frame_stack": 3}, "frame_stack is 3; this world remembers 1 to 2 frames"),
+        ({"frame_stack": 2.0}, r"frame_stack is 2\.0; this world remembers 1 to 2 frames"),
+        ({"frame_stack": True}, "frame_stack is True; this world remembers 1 to 2 frames"),
         ({"stagger": True}, "stagger=True spreads the rows over max_episode_steps"),
     ],
 )
@@ -41,6 +50,9 @@ def test_a_wrong_argument_is_named(arguments, message):
             r"action is torch.float32 of shape \(2,\); it must be a tensor, torch.int64 of shape \(2,\)",
         ),
         (torch.tensor([0]), r"action is torch.int64 of shape \(1,\)"),
+        (np.array([0, 1]), r"action is a ndarray; it must be a tensor, torch.int64 of shape \(2,\)"),
+        ([0, 1], "action is a list; it must be a tensor"),
+        (0, "action is a int; it must be a tensor"),
     ],
 )
 def test_a_wrong_tensor_of_actions_is_named(action, message):
@@ -64,6 +76,14 @@ def test_wrong_resets_of_a_dream_are_named():
             dream.reset(seed=seed)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InvalidArgument, match=r"mask is torch\.int64"):
         dream.reset(mask=torch.tensor([1, 0]))
+    for mask in (np.array([True, False]), [True, False]):
+        complaint = rf"mask is a {type(mask).__name__}; it must be a tensor, torch\.bool of shape \(2,\)"
+        with pytest.raises(InvalidArgument, match=complaint):
+            dream.reset(mask=mask)  # pyright: ignore[reportArgumentType]
+    for context in ([0, 0], 0, np.array([0, 0]), {"frames": np.zeros((2, 1, 4, 4, 3), np.uint8)}):
+        complaint = rf"context is a {type(context).__name__}; it must be a tensor, torch\.int64 of shape \(2,\)"
+        with pytest.raises(InvalidArgument, match=complaint):
+            dream.reset(context=context)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InvalidArgument, match="T at least 2"):
         dream.reset(context=Context(torch.zeros(2, 1, 3, 4, 4), torch.zeros(2, 0), torch.ones(2, 1)))
     with pytest.raises(InvalidArgument, match="The snapshot has 2 rows; this dream has 3"):

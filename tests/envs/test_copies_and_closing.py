@@ -12,6 +12,8 @@ import pytest
 from gymnasium.error import ClosedEnvironmentError
 
 from gym_diamond.envs.loaded import LoadedDreamEnv, LoadedDreamVectorEnv
+from gym_diamond.envs.single import DreamEnv
+from gym_diamond.envs.vector import DreamVectorEnv
 from tests.fakes import counting_dream
 from tests.tiny import write_tiny_world
 
@@ -47,6 +49,45 @@ def test_so_does_one_of_a_vector_env_clocks_included(arguments: dict[str, Any]) 
     assert here[3].all(), "the time is up for both at once"
 
 
+def made(arguments: dict[str, Any], num_envs: int | None) -> gymnasium.Env | gymnasium.vector.VectorEnv:
+    """What Gymnasium makes: an env in its wrappers, or so many rows."""
+    return gymnasium.make(ID, **arguments) if num_envs is None else gymnasium.make_vec(ID, num_envs, **arguments)
+
+
+@pytest.mark.parametrize("num_envs", [None, 2])
+def test_a_deep_copy_draws_the_random_numbers_that_the_env_will_draw(
+    arguments: dict[str, Any], num_envs: int | None
+) -> None:
+    env = made(arguments, num_envs)
+    env.reset(seed=0)
+    env.action_space.seed(5)
+    env.action_space.sample()
+    env.np_random.random()
+    other = copy.deepcopy(env)
+    draws = [[one.action_space.sample() for _ in range(8)] for one in (env, other)]
+    assert np.array_equal(*draws)
+    assert len({str(action) for action in draws[0]}) > 1
+    assert env.np_random.random(3).tolist() == other.np_random.random(3).tolist()
+    env.np_random.random()
+    assert env.np_random.random() != other.np_random.random(), "each has its own from now on"
+    assert not np.array_equal(draws[0], [env.action_space.sample() for _ in range(8)])
+
+
+@pytest.mark.parametrize("num_envs", [None, 2])
+def test_a_deep_copy_has_what_somebody_wrote_on_the_env(arguments: dict[str, Any], num_envs: int | None) -> None:
+    env = made(arguments, num_envs)
+    env.reset(seed=0)
+    env.unwrapped.notes = notes = {"levels": [1, 2], "env": env.unwrapped}  # pyright: ignore[reportAttributeAccessIssue]
+    env.unwrapped.metadata["mine"] = "kept"
+    other = copy.deepcopy(env)
+    found = other.unwrapped.notes  # pyright: ignore[reportAttributeAccessIssue]
+    assert found["levels"] == [1, 2]
+    assert found["levels"] is not notes["levels"]
+    assert found["env"] is other.unwrapped
+    assert (other.unwrapped.metadata["mine"], other.spec) == ("kept", env.spec)
+    assert (other.observation_space, other.action_space) == (env.observation_space, env.action_space)
+
+
 class Own(LoadedDreamEnv):
     """An env that somebody made a class of."""
 
@@ -79,3 +120,26 @@ def test_a_closed_dream_cannot_be_stepped() -> None:
     dream.reset(seed=0)
     with pytest.raises(ClosedEnvironmentError, match="make a new one"):
         dream.step(dream.obs.new_zeros(2, dtype=int))
+
+
+@pytest.mark.parametrize("mode", ["SameStep", "NextStep", "Disabled"])
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_nothing_can_be_done_with_closed_rows(mode: str, has_begun: bool) -> None:
+    envs = DreamVectorEnv(counting_dream(2, autoreset_mode=mode), "rgb_array")
+    if has_begun:
+        envs.reset(seed=0)
+    envs.close()
+    for use in (lambda: envs.step([0, 1]), envs.render, envs.snapshot):
+        with pytest.raises(ClosedEnvironmentError, match="This dream was closed; make a new one"):
+            use()
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_nor_with_a_closed_single_env(has_begun: bool) -> None:
+    env = DreamEnv(counting_dream(1, autoreset_mode="Disabled"), "rgb_array")
+    if has_begun:
+        env.reset(seed=0)
+    env.close()
+    for use in (lambda: env.step(0), env.render, env.snapshot, lambda: env.dream.obs):
+        with pytest.raises(ClosedEnvironmentError, match="This dream was closed; make a new one"):
+            use()

@@ -87,6 +87,21 @@ def test_rows_that_are_doubted_are_cut_off_whatever_their_clock_says(mode: str):
     assert second.stepped.tolist() == [True, mode != "NextStep"]
 
 
+def test_a_row_is_not_doubted_in_the_step_that_is_spent_on_its_reset():
+    """Doubted is where the count is 2, which is where it starts."""
+    dream = counting_dream(
+        1,
+        starts=(2,),
+        autoreset_mode="NextStep",
+        max_episode_steps=1,
+        doubt=lambda state, transition: state.count == 2,
+    )
+    dream.reset(seed=0)
+    cut, reset = (dream.step(act(NOOP)) for _ in range(2))
+    assert (cut.stepped.tolist(), cut.truncated.tolist()) == ([True], [True])
+    assert (reset.stepped.tolist(), reset.truncated.tolist()) == ([False], [False])
+
+
 def test_the_clock_truncates_and_the_world_terminates_and_both_may_happen_at_once():
     dream = counting_dream(1, max_episode_steps=5)
     dream.reset(seed=0)

@@ -3,7 +3,7 @@
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.spaces import Discrete, MultiDiscrete
+from gymnasium.spaces import Box, Discrete, MultiDiscrete
 
 from gym_diamond.envs.own_games import PixelGames, make_pixel_env
 from gym_diamond.envs.pixels import PixelConfig, PixelEnv, to_frame
@@ -103,6 +103,19 @@ def test_names_of_the_envs_own_that_do_not_fit_are_left_out():
     assert make_pixel_env("tests.own_game:Pair-v0", NATIVE).code.meanings == ("0", "1", "2", "0", "1")
 
 
+@pytest.mark.parametrize(
+    ("told", "meanings"),
+    [([7, 8], ("7", "8")), ({0: "LEFT", 1: "RIGHT"}, ("LEFT", "RIGHT")), (np.array(["L", "R"]), ("L", "R"))],
+    ids=["list", "dict", "array"],
+)
+def test_whatever_an_env_calls_its_actions_their_names_are_strings(told: object, meanings: tuple[str, ...]):
+    env = Dot()
+    env.get_action_meanings = lambda: told  # pyright: ignore[reportAttributeAccessIssue]
+    found = PixelEnv(env, NATIVE).code.meanings
+    assert found == meanings
+    assert {type(name) for name in found} == {str}
+
+
 def test_arguments_reach_the_env():
     env = make_pixel_env(DOT, PixelConfig(env_kwargs='{"render_mode": "rgb_array"}'))
     assert env.render_mode == "rgb_array"
@@ -169,6 +182,77 @@ class _Unseen(Dot):
         return np.zeros((8, 10, 3), np.uint8), {}
 
 
+class _Unable(_Unseen):
+    def render(self):
+        raise NotImplementedError
+
+
+class _Bright(Dot):
+    def render(self):
+        return super().render() / 255
+
+
+def test_an_env_that_cannot_render_is_explained():
+    with pytest.raises(InvalidArgument, match=r"has no render\(\), which --pixels render looks at"):
+        PixelEnv(_Unable(), PixelConfig(pixels="render"))
+
+
+def test_an_env_whose_frames_are_not_what_its_space_says_is_explained_with_what_they_are():
+    env = PixelEnv(_Bright(), NATIVE)
+    complaint = r"float64 of shape \(8, 10, 3\); as its observation space says it must be an array of uint8"
+    with pytest.raises(InvalidArgument, match=complaint):
+        env.reset(seed=0)
+    env.unwrapped.cell = 2
+    with pytest.raises(InvalidArgument, match=complaint):
+        env.step(0)
+
+
+def test_an_env_that_renders_floats_is_explained_with_what_they_are():
+    complaint = r"render\(\) of .* gives float64 of shape \(8, 10, 3\); with render_mode='rgb_array' it must be"
+    with pytest.raises(InvalidArgument, match=complaint):
+        PixelEnv(_Bright(), PixelConfig(pixels="render"))
+
+
+@pytest.mark.parametrize("options", [{}, {"size": "native"}, {"size": (8, 10)}, {"grey": True}], ids=str)
+@pytest.mark.parametrize("pixels", ["observation", "render"])
+@pytest.mark.parametrize("channels", [2, 4, 12])
+def test_an_env_that_stacks_its_frames_is_told_to_give_the_newest(channels: int, pixels: str, options: dict):
+    stack = np.zeros((8, 10, channels), np.uint8)
+    env = Dot()
+    env.observation_space = Box(0, 255, stack.shape, np.uint8)
+    env.render = lambda: stack
+    complaint = f"have {channels} channels; they must have 3, or 1 if they are grey. .* let it give the newest alone"
+    with pytest.raises(InvalidArgument, match=complaint):
+        PixelEnv(env, PixelConfig(pixels=pixels, **options))  # pyright: ignore[reportArgumentType]
+
+
+class _Choosy(Dot):
+    def __init__(self, level: str, render_mode: str | None = None):
+        super().__init__(render_mode)
+        assert level, "there must be a level"
+        self.speed = int({"easy": "1", "hard": "fast"}[level])
+
+
+gymnasium.register("Choosy-v0", _Choosy)
+
+
+@pytest.mark.parametrize(
+    ("level", "complaint"),
+    [
+        ('"easier"', "KeyError: 'easier'"),
+        ('"hard"', "ValueError: invalid literal"),
+        ('""', "AssertionError: there must be a level"),
+        ("[1]", "TypeError: unhashable type"),
+    ],
+)
+def test_an_argument_that_means_nothing_to_the_env_is_told_with_what_the_env_says(level: str, complaint: str):
+    with pytest.raises(
+        InvalidArgument, match=f"'Choosy-v0' cannot be made with the arguments .*'level'.*: {complaint}"
+    ):
+        make_pixel_env("Choosy-v0", PixelConfig(env_kwargs=f'{{"level": {level}}}'))
+    assert make_pixel_env("Choosy-v0", PixelConfig(env_kwargs='{"level": "easy"}')).unwrapped.speed == 1
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
@@ -176,6 +260,8 @@ class _Unseen(Dot):
         ({"crop": (0, -1, 2, 2)}, "begin at 0"),
         ({"frame_skip": 0}, "--frame-skip is 0"),
         ({"max_episode_steps": 0}, "--max-episode-steps is 0"),
+        ({"action_names": ("A,A,A",)}, "--action-names A,A,A must be distinct names"),
+        ({"action_names": ("A,B", "C,,D")}, "--action-names C,,D must be distinct names"),
     ],
 )
 def test_a_number_that_means_nothing_is_refused(options: dict, complaint: str):
@@ -188,4 +274,10 @@ def test_a_number_that_means_nothing_is_refused(options: dict, complaint: str):
 )
 def test_a_name_that_nobody_knows_brings_those_near_it(id: str, near: str):
     with pytest.raises(UnknownGame, match=f"neither a game that ALE knows.*did you mean .*{near}.*MODULE:ID"):
+        make_pixel_env(id, NATIVE)
+
+
+@pytest.mark.parametrize("id", ["python:odd:G", ":G", "::", "tests.own_game:Dot:v0"])
+def test_what_is_no_module_and_no_id_is_answered_with_how_they_are_written(id: str):
+    with pytest.raises(UnknownGame, match=f"'{id}' is neither a game that ALE knows.*An env of your own is MODULE:ID"):
         make_pixel_env(id, NATIVE)

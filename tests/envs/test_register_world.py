@@ -107,6 +107,18 @@ def test_a_folder_without_a_world_is_refused(tmp_path: Path):
     assert ID not in gymnasium.registry
 
 
-def test_a_horizon_below_one_step_is_refused(world: Path):
-    with pytest.raises(InvalidArgument, match="max_episode_steps is 0"):
-        gym_diamond.register_world(ID, world, max_episode_steps=0)
+@pytest.mark.parametrize("module", ["gym_diamond", "", "mygames:gym_diamond"])
+def test_an_id_with_a_module_is_refused_because_nobody_could_make_it(module: str, world: Path):
+    before = dict(gymnasium.registry)
+    with pytest.raises(
+        InvalidArgument, match=f"The id '{module}:MyDream-v0' has a module before its colon.*leave that"
+    ):
+        gym_diamond.register_world(f"{module}:{ID}", world)
+    assert dict(gymnasium.registry) == before
+
+
+@pytest.mark.parametrize("steps", [0, -1, 5.0, "5", None, float("nan")])
+def test_a_horizon_that_is_no_number_of_steps_is_refused(steps: object, world: Path):
+    with pytest.raises(InvalidArgument, match=f"max_episode_steps is {steps!r}; it must be at least 1, and whole"):
+        gym_diamond.register_world(ID, world, max_episode_steps=steps)  # pyright: ignore[reportArgumentType]
+    assert ID not in gymnasium.registry

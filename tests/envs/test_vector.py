@@ -11,6 +11,7 @@ from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
 from gym_diamond.envs.single import DreamEnv
 from gym_diamond.envs.vector import DreamVectorEnv
+from gym_diamond.errors import InvalidArgument
 from tests.comparing import assert_same
 from tests.fakes import counting_dream, flat_frames
 
@@ -175,6 +176,39 @@ def test_real_play_of_any_length_starts_a_dream():
     mask = np.array([False, True])
     play = {"frames": frames[:, 2:3], "actions": np.zeros((2, 0), np.int64)}
     assert env.reset(options={"context": play, "reset_mask": mask})[0][:, 0, 0, 3].tolist() == [5, 13]
+
+
+ONLY_ROW_1 = np.array([False, True, False])
+
+
+@pytest.mark.parametrize("context", [[-1, 2, 99], np.array([3, 2, 3])])
+def test_the_index_of_a_row_that_is_not_reset_is_ignored(context):
+    env = vector(starts=(10, 20, 30))
+    started_at(env, 1, 2, 3)
+    assert counts(env.reset(options={"context": context, "reset_mask": ONLY_ROW_1})[0]) == [1, 30, 3]
+    with pytest.raises(InvalidArgument, match="is out of range; this world's start states are 0 to 2"):
+        env.reset(options={"context": context, "reset_mask": ~ONLY_ROW_1})
+
+
+def test_so_are_the_actions_of_real_play_in_such_a_row():
+    env = vector()
+    started_at(env, 1, 2, 3)
+    play = {"frames": np.stack([flat_frames([1, 2, 70])] * 3), "actions": np.array([[9, 0], [2, 1], [0, -1]])}
+    assert counts(env.reset(options={"context": play, "reset_mask": ONLY_ROW_1})[0]) == [1, 70, 3]
+    assert play["actions"].tolist() == [[9, 0], [2, 1], [0, -1]], "they belong to the caller"
+    with pytest.raises(InvalidArgument, match="context actions -1 to 9 are out of range; they must be 0 to 2"):
+        env.reset(options={"context": play, "reset_mask": ~ONLY_ROW_1})
+
+
+def test_so_is_its_seed():
+    envs = [vector(starts=(0, 60, 120), max_count=1000) for _ in range(2)]
+    for env, seed in zip(envs, ([-1, 7, -2], [None, 7, None]), strict=True):
+        env.reset(seed=3)
+        env.reset(seed=seed, options={"reset_mask": ONLY_ROW_1})
+    for _ in range(3):
+        assert_same(*(env.step([0, 1, 2]) for env in envs))
+    with pytest.raises(InvalidArgument, match="seed is -1; it must be at least 0"):
+        envs[0].reset(seed=[-1, 7, -2], options={"reset_mask": ~ONLY_ROW_1})
 
 
 def test_observations_never_share_memory():

@@ -147,3 +147,9 @@ def test_where_the_real_ball_is_hidden_no_dream_is_asked_for_it():
     found = after_hits(FilmWorld(real, real), [played(real)], [Start(0, HIT - 8)], 2, 0, lambda num: None)
     assert found["near"]["9"] == {"mean": None, "low": None, "high": None, "n": 0}
     assert (found["starts"], found["episodes"], found["near"]["13"]["n"]) == (1, 1, 1)
+
+
+def test_hits_of_one_episode_tell_no_interval():
+    real, starts = rally(), [Start(0, HIT - 8)] * 2
+    found = after_hits(FilmWorld(real, real), [played(real)], starts, 2, 0, lambda num: None)
+    assert found["near"]["9"] == {"mean": 1.0, "low": None, "high": None, "n": 2}

@@ -125,6 +125,18 @@ def test_without_a_long_episode_the_error_says_how_long_they_are():
         pick([episode(52)], 4, horizon=200, min_steps=1)
 
 
+@pytest.mark.parametrize("longest", [0, 1, 3])
+def test_episodes_shorter_than_what_a_world_is_shown_ask_for_a_shorter_context_or_longer_play(longest: int):
+    """No horizon and no least length would let a dream begin in them."""
+    complaint = (
+        rf"after 4 real frames, which take 3 steps, .* longest .* has {longest}\..*fit a world with .*--context-length"
+    )
+    for horizon, min_steps in ((50, 80), (1, 1)):
+        with pytest.raises(InvalidDataset, match=complaint):
+            pick([episode(longest), episode(0)], 4, horizon, min_steps)
+    assert len(pick([episode(4, terminated=False)], 4, horizon=1, min_steps=1)) == 4
+
+
 @pytest.mark.parametrize(("num", "horizon", "name"), [(0, 5, "num_starts"), (3, 0, "horizon")])
 def test_counts_below_one_are_refused(num: int, horizon: int, name: str):
     with pytest.raises(InvalidArgument, match=f"{name} is 0"):

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile, copytree
 from typing import Any
 
 import pytest
@@ -270,3 +270,19 @@ def test_a_run_is_that_of_its_world(settings: Settings, tmp_path: Path) -> None:
     weights.write_bytes(weights.read_bytes() + b" ")
     with pytest.raises(InvalidRun, match="with other settings or another world; give --out another folder"):
         example.run("random", replace(settings, world=str(world)), 0, tmp_path)
+
+
+def test_a_run_whose_last_agent_was_not_saved_forgets_the_look_at_it(settings: Settings, tmp_path: Path) -> None:
+    """Killed after its record was written and before its agent was, it trains that part again, with other dreams."""
+    example.main(["ppo_dream"], [0], settings, tmp_path, judge=False)
+    file, agents = tmp_path / "Breakout-ppo_dream-0.json", tmp_path / "Breakout-ppo_dream-0"
+    record = json.loads(file.read_text())
+    copyfile(agents / "agents" / "000000004.zip", agents / "agent.zip")
+    seconds = record["looks"][1]["seconds"]
+    record |= {"trained": False, "seconds": seconds + 1000}
+    record["looks"][2] |= {"seconds": seconds + 1000, "score": {"mean": {"value": 99.0}}}
+    file.write_text(json.dumps(record))
+    (again,) = example.main(["ppo_dream"], [0], settings, tmp_path, judge=False)
+    assert [look["steps"] for look in again["looks"]] == [0, 4, 8]
+    assert "score" not in again["looks"][2]
+    assert again["looks"][2]["seconds"] < seconds + 1000

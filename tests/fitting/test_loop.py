@@ -176,6 +176,14 @@ def test_a_loss_that_is_not_finite_stops_the_fit_and_keeps_the_last_checkpoint(s
     assert (tmp_path / run.CHECKPOINT).read_bytes() == before
 
 
+def test_numbers_that_are_not_finite_are_not_saved_between_two_reports_either(store: SegmentStore):
+    learners, recorder = make_learners(), Recorder()
+    learners[0].objective.noise = float("nan")  # type: ignore[attr-defined]
+    with pytest.raises(InvalidRun, match="first/loss became nan"):
+        fit(learners, store, FitConfig(steps=20, log_every=5, checkpoint_minutes=0.0), Position(), recorder)
+    assert recorder.checkpoints == []
+
+
 def test_reports_are_means_with_progress_and_speed(store: SegmentStore):
     recorder = Recorder()
     fit(make_learners(), store, FitConfig(steps=10, log_every=4), Position(), recorder)
@@ -197,9 +205,11 @@ def test_checkpoints_and_previews_come_as_often_as_asked(store: SegmentStore):
 
 
 def test_time_spent_before_a_resume_counts(store: SegmentStore):
-    config = FitConfig(max_minutes=1.0)
-    end = fit(make_learners(), store, config, Position(step=5, elapsed=61.0), Recorder())
-    assert end == Position(step=5, elapsed=61.0)
+    used_up = Position(step=5, elapsed=61.0)
+    end = fit(make_learners(), store, FitConfig(steps=6), used_up, Recorder())
+    assert end.step == 6
+    assert end.elapsed > 61.0, "the clock goes on where it stood"
+    assert fit(make_learners(), store, FitConfig(max_minutes=1.0), used_up, Recorder()) == used_up
 
 
 def test_progress_is_of_steps_or_of_time_whichever_is_more():

@@ -41,6 +41,11 @@ def test_every_parameter_is_in_exactly_one_group():
     assert sorted(grouped) == sorted(map(id, network.parameters()))
 
 
+def test_betas_and_epsilon_are_those_of_the_config():
+    optimizer = make_optimizer(Everything(), OptimConfig(beta1=0.5, beta2=0.75, eps=1e-3))
+    assert [(group["betas"], group["eps"]) for group in optimizer.param_groups] == [((0.5, 0.75), 1e-3)] * 2
+
+
 def test_the_learning_rate_rises_linearly_then_falls_as_half_a_cosine():
     config = OptimConfig(lr=1.0, warmup_steps=4, final_lr_fraction=0.1)
     assert [learning_rate(config, update, 0.0) for update in range(6)] == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]

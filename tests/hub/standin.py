@@ -17,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 LARGE = (".pt", ".safetensors", ".npz")
+TOO_LONG = 60  # seconds without a word, which nobody here waits for
 
 
 class Request(NamedTuple):
@@ -54,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         self._note()
         if self.path == "/":
             if self.hub.fault == "deaf":
-                time.sleep(3)
+                time.sleep(TOO_LONG)
             return self._answer(200)
         self._file(head=True)
 
@@ -120,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         if hub.fault in ("401", "403", "500"):
             return self._answer(int(hub.fault))
         if hub.fault == "silent":
-            time.sleep(6)
+            time.sleep(TOO_LONG)
         if not any(key.startswith(f"{repository}@") for key in hub.revisions):
             return self._answer(404, {"X-Error-Code": "RepoNotFound"})
         if f"{repository}@{revision}" not in hub.revisions:
@@ -153,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.connection.close()
         if fault == "stalled":
             self.wfile.write(data[:half])
-            time.sleep(6)
+            time.sleep(TOO_LONG)
         self.wfile.write(sent)
 
     def _json(self, values: object, status: int = 200) -> None:

@@ -80,7 +80,7 @@ def test_without_a_network_that_is_said_within_seconds(monkeypatch: pytest.Monke
     begin = time.monotonic()
     with pytest.raises(HubError, match=r"The Hub \(http://127.0.0.1:9\) cannot be reached"):
         fetch_missing([NAME], lambda text: None)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
 
 
 def test_who_wants_to_be_offline_is_obeyed(monkeypatch: pytest.MonkeyPatch):

@@ -76,6 +76,14 @@ def test_what_is_in_the_cache_is_dreamt_without_a_single_request(hub: StandIn, m
     assert hub.requests == []
 
 
+def test_pull_fetches_a_damaged_world_again(hub: StandIn):
+    weights = official.official_world("Asterix") / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-100])
+    official.official_world("Asterix", refresh=True)
+    assert weights.read_bytes() == whole
+
+
 def test_a_bundled_world_is_preferred_and_the_authors_is_still_to_be_had(hub: StandIn, checkpoint: bytes):
     assert find_world(None, "Breakout") == BUNDLED / "Breakout"
     assert hub.requests == []
@@ -119,12 +127,12 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_whatever_the_hub_does_wrong_is_said_within_five_seconds_and_nothing_is_kept(fault, hub: StandIn, cache: Path):
+def test_whatever_the_hub_does_wrong_is_said_within_seconds_and_nothing_is_kept(fault, hub: StandIn, cache: Path):
     hub.fault = fault
     began = time.monotonic()
     with pytest.raises(HubError, match=FAULTS[fault]) as caught:
         find_world(None, "Asterix")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert "No world of Asterix is here: none is bundled" in str(caught.value)
     assert str(cache) in str(caught.value)
     assert "`gym-diamond pull Asterix` gets it" in str(caught.value)

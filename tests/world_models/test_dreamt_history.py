@@ -6,7 +6,7 @@ import torch
 from gym_diamond.data.segments import Segment
 from gym_diamond.errors import InvalidArgument
 from gym_diamond.world_models.diamond import LossConfig, build, objectives, presets
-from gym_diamond.world_models.diamond.denoiser_loss import DenoiserLossConfig, DenoiserObjective
+from gym_diamond.world_models.diamond.denoiser_loss import DenoiserLossConfig, DenoiserNoise, DenoiserObjective
 from gym_diamond.world_models.diamond.dreaming import drawing, dream_each, dream_frame
 from gym_diamond.world_models.diamond.model import DiamondNoise, DiamondState
 from gym_diamond.world_models.diamond.reward_end_loss import RewardEndLossConfig, RewardEndObjective
@@ -85,6 +85,31 @@ def test_the_fed_back_frame_is_the_one_that_a_dream_would_draw() -> None:
     assert torch.equal(drawn, transition.obs)
 
 
+@pytest.mark.parametrize("motion_weight", [0, 10])
+def test_each_further_loss_is_the_first_of_a_window_that_begins_later_with_the_frames_fed_back(
+    motion_weight: float,
+) -> None:
+    longer, single = objective(2, motion_weight=motion_weight), objective(0, extra=0, motion_weight=motion_weight)
+    given = segment()
+    given.is_real[0, 5:] = False  # so that fewer targets count in the later losses
+    given.obs[:, :4] /= 100  # nothing moves in the first history but this
+    given.obs[:, 3, :, 2:4, 2:4] = 1.0
+    noise = longer.draw(2, torch.Generator().manual_seed(1), slice(None))
+    _, metrics = longer.loss(given, noise, longer.counts(given.is_real))
+    obs = given.obs.clone()
+    for i in range(3):
+        frames, moves = slice(i, i + 5), slice(i, i + 4)
+        window = Segment(
+            obs[:, frames], given.act[:, moves], given.rew[:, moves], given.end[:, moves], given.is_real[:, frames]
+        )
+        own = DenoiserNoise(*(part[:, i : i + 1] for part in noise[:3]), place=noise.place, dream=torch.empty(2, 0))
+        first, _ = single.loss(window, own, single.counts(window.is_real))
+        assert metrics[f"loss_{i}"].item() == pytest.approx(first.item(), rel=1e-5)
+        if i < 2:
+            history, dream = obs[:, moves], noise.dream[:, i]
+            obs[:, 4 + i] = dream_frame(longer.network, history, given.act[:, moves], longer.drawing, dream)
+
+
 def test_no_gradient_flows_through_a_dream() -> None:
     history, act = segment().obs[:, :4], segment().act[:, :4]
     drawn = dream_frame(objective(1).network, history, act, drawing(1, Sampling()), torch.randn(2, 3, 16, 16))
@@ -133,6 +158,16 @@ def test_each_dreamt_frame_comes_from_the_real_ones_before_it() -> None:
     )
     assert torch.equal(one[:, 4], other[:, 4])
     assert not torch.equal(one[:, 5], other[:, 5])
+
+
+def test_the_actions_just_before_a_dreamt_frame_lead_to_it() -> None:
+    """As many at once are computed in another order, so a number may round to the grey level beside."""
+    which, given, how = objective(2), segment(T=6), drawing(2, Sampling())
+    noise = torch.randn(2, 2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    found = dream_each(which.network, given.obs, given.act, how, noise)
+    second = dream_frame(which.network, given.obs[:, 1:5], given.act[:, 1:5], how, noise[:, 1])
+    assert (found[:, 5] - second).abs().max() <= 1.1 / 127.5
+    assert (found[:, 5] == second).float().mean() > 0.99
 
 
 def test_the_denoiser_is_not_trained_by_what_it_dreams_for_reward_and_end() -> None:

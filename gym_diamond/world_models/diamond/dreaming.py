@@ -38,7 +38,7 @@ def dream_frame(denoiser: Denoiser, history: Tensor, act: Tensor, how: Drawing, 
     """
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        return denoiser(x, torch.full((1,), sigma, device=x.device), history, act)
+        return denoiser(x, torch.full((1,), sigma, dtype=torch.float32, device=x.device), history, act)
 
     return quantize(sample(denoise, noise, None, how.sigmas, how.sampling), "round")
 

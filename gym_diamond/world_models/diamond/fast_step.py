@@ -168,4 +168,4 @@ def _channels_last(network: nn.Module) -> nn.Module:
 
 
 def _on(device: torch.device, levels: Sequence[float]) -> Tensor:
-    return torch.tensor(levels, device=device)
+    return torch.tensor(levels, dtype=torch.float32, device=device)

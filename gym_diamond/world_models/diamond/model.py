@@ -126,7 +126,7 @@ class DiamondWorldModel(nn.Module):
         return self.rew_end_model(context.obs[:, :-1], context.act, context.obs[:, 1:], empty, is_real)
 
     def _denoise(self, x: Tensor, sigma: float, obs: Tensor, act: Tensor) -> Tensor:
-        return self.denoiser(x, torch.full((1,), sigma, device=x.device), obs, act)
+        return self.denoiser(x, torch.full((1,), sigma, dtype=torch.float32, device=x.device), obs, act)
 
     def _draw_transition(self, obs: Tensor, logits_reward: Tensor, logits_end: Tensor, u: Tensor) -> Transition:
         reward_probs, end_prob = logits_reward.softmax(-1), self._end_prob(logits_end)

@@ -3,10 +3,11 @@
 import io
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
-from gym_diamond.evaluation.figures.film import GAP, MAX_BYTES, REST, SEAM, TOP, film, pages
+from gym_diamond.evaluation.figures.film import GAP, MAX_BYTES, REST, SEAM, TOP, film, milliseconds, pages
 from gym_diamond.evaluation.figures.pairs import pairs
 from gym_diamond.evaluation.rollout import Rollout
 from gym_diamond.evaluation.starts import Start
@@ -54,6 +55,14 @@ def test_the_first_four_of_the_chosen_starts_play_in_two_rows_at_the_games_pace(
     assert np.abs(np.array(corners, int) - [200, 100, 0, 50]).max() <= 8, "but for the few colours"
     gif.seek(2)
     assert gif.info["duration"] == REST
+
+
+@pytest.mark.parametrize(
+    ("fps", "duration"), [(1, 1000), (10, 100), (12, 80), (15, 70), (30, 30), (50, 20), (60, 20), (1000, 20)]
+)
+def test_a_frame_is_shown_for_hundredths_of_a_second_and_for_two_at_least(fps: int, duration: int):
+    """Browsers play what is below two of them at ten."""
+    assert milliseconds(fps) == duration
 
 
 def test_even_noise_takes_at_most_a_mebibyte():
