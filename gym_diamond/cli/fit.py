@@ -90,9 +90,10 @@ def fit_alone(arguments: Arguments, argv: Sequence[str], team: Team, find: Finde
     if config.fit.compile:
         check_can_compile(device)
 
-    resumed = arguments.resume and (out / "provenance.json").exists()
+    told = out / "provenance.json"
+    before = read_json(told, InvalidRun) if arguments.resume and told.exists() else None
     sources = config
-    if resumed:  # such a run has all it needs in its own folder
+    if before is not None:  # such a run has all it needs in its own folder
         denoiser, reward_end = without_start(config.denoiser), without_start(config.reward_end)
         sources = replace(config, denoiser=denoiser, reward_end=reward_end)
     if arguments.download and team.leads:
@@ -103,12 +104,10 @@ def fit_alone(arguments: Arguments, argv: Sequence[str], team: Team, find: Finde
     command = without_folders((*program, *argv), paths_of(arguments))
     origin = provenance.origin(sources, material.episodes, command, device, precision, team.size)
     del material  # of which the store has copies: frames are not to be kept twice
-    if resumed:
-        before = read_json(out / "provenance.json", InvalidRun)
+    start = run.load_checkpoint(out, setup.learners)
+    if before is not None:
         run.check_same_episodes(out, before, origin["episodes"])
         run.check_same_program(out, before, program)
-    start = run.load_checkpoint(out, setup.learners)
-    if resumed:
         origin = provenance.resumed(before, origin | {"config": provenance.resolved(config)}, start.step)
     team.wait()  # all have read what is there, so the first may write
     if team.leads:
