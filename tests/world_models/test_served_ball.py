@@ -48,8 +48,7 @@ class OfSomeLight:
         return game(False)[3 + self.losses][None]
 
 
-def losses(light: float, served: bool, motion_weight: float) -> Tensor:
-    config = DenoiserLossConfig(num_autoregressive_steps=2, num_sampling_steps=1, motion_weight=motion_weight)
+def losses(light: float, served: bool, config: DenoiserLossConfig) -> Tensor:
     which = DenoiserObjective(OfSomeLight(light), SPEC, config, Sampling())  # pyright: ignore[reportArgumentType]
     none = torch.zeros(1, 6)
     played = Segment(game(served)[None], none.long(), none, none.bool(), torch.ones(1, 7, dtype=torch.bool))
@@ -58,12 +57,24 @@ def losses(light: float, served: bool, motion_weight: float) -> Tensor:
     return torch.stack([metrics[f"loss_{i}"] for i in range(3)]).double()
 
 
+def best_light(chance: float, config: DenoiserLossConfig) -> list[float]:
+    """How much of its light each loss asks for, of a ball that comes with that `chance`."""
+    dark, half, bright = (
+        chance * losses(light, True, config) + (1 - chance) * losses(light, False, config) for light in (0.0, 0.5, 1.0)
+    )
+    return ((3 * dark + bright - 4 * half) / (4 * (dark + bright - 2 * half))).tolist()  # where a parabola is least
+
+
 @pytest.mark.parametrize("motion_weight", [0.0, 10.0])
 @pytest.mark.parametrize("chance", [0.06, 0.25])
 def test_the_light_that_each_loss_asks_for_is_the_chance_of_the_ball(chance: float, motion_weight: float) -> None:
-    dark, half, bright = (
-        chance * losses(light, True, motion_weight) + (1 - chance) * losses(light, False, motion_weight)
-        for light in (0.0, 0.5, 1.0)
-    )
-    best = (3 * dark + bright - 4 * half) / (4 * (dark + bright - 2 * half))  # where the parabola through them is least
-    assert best.tolist() == pytest.approx([chance] * 3, abs=2e-3)
+    config = DenoiserLossConfig(num_autoregressive_steps=2, num_sampling_steps=1, motion_weight=motion_weight)
+    assert best_light(chance, config) == pytest.approx([chance] * 3, abs=2e-3)
+
+
+@pytest.mark.parametrize(("chance", "further"), [(0.06, 0.3), (0.25, 0.7)])
+def test_where_real_play_weighs_more_the_ball_is_asked_for_brighter_than_it_is_likely(
+    chance: float, further: float
+) -> None:
+    config = DenoiserLossConfig(num_autoregressive_steps=2, num_sampling_steps=1, motion_from="play")
+    assert best_light(chance, config) == pytest.approx([chance, further, further], abs=0.02)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -39,9 +39,15 @@ class DenoiserLossConfig:
     """Largest noise level."""
     motion_weight: float = 10.0
     """By how much more the error counts near pixels that just moved in the history, so that small things like a ball
-    are learned sooner. What is near depends on the history alone, so the best denoiser stays the same. Reference: 0."""
+    are learned sooner. What is near depends on the history alone, so the best denoiser stays the same, unless
+    `motion_from` says otherwise. Reference: 0."""
     motion_radius: int = 6
     """How many pixels away from such a pixel is near."""
+    motion_from: Literal["history", "play"] = "history"
+    """Where that motion is looked for in the losses after the first: in the history that the denoiser is given, its own
+    frames included, or in the real play, which it does not see. By `play` a thing that may or may not have come, a ball
+    that is served, is drawn brighter than it is likely: not the best denoiser, but one that brings it in a single
+    denoising step, which cannot choose. The bundled worlds were fitted so (docs/fitting.md)."""
     crop_size: int = 0
     """Side in pixels of the part of each frame that is looked at, laid around something that moved in the history, so
     that an update costs less and sees more of what matters. 0: whole frames. Reference: 0."""
@@ -137,7 +143,8 @@ class DenoiserObjective:
         history = segment.obs[:, :L]  # (B, L, C, H, W)
         for i in range(self.config.num_autoregressive_steps + 1):
             target, act = segment.obs[:, L + i], segment.act[:, i : i + L]
-            near = motion_map(history, self.config.motion_weight, self.config.motion_radius)
+            moves = history if self.config.motion_from == "history" else segment.obs[:, i : i + L]
+            near = motion_map(moves, self.config.motion_weight, self.config.motion_radius)
             error, denoised = self._error(target, near, history, act, noise, i)
             loss = weighted_mean(error, segment.is_real[:, L + i].float(), counts[i])
             losses.append(loss)

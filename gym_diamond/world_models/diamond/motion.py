@@ -14,9 +14,7 @@ def motion_map(history: Tensor, weight: float, radius: int) -> Tensor:
     """How much each pixel's error counts, `(B, 1, H, W)` of mean 1: 1 + `weight` near recent motion, 1 elsewhere.
 
     Args:
-        history: `(B, L, C, H, W)` what the denoiser is given, dreamt frames included; what changed between its last
-            three moved. (By real frames in their place the truth would show through: a ball that only these have would
-            weigh more than none, so the best denoiser would draw it too bright.)
+        history: `(B, L, C, H, W)`; what changed between its last three frames moved.
         weight: 0 weighs all pixels alike.
         radius: pixels up to which a pixel counts as near, along either axis.
     """
