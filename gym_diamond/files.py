@@ -20,6 +20,7 @@ from torch import Tensor
 
 from gym_diamond.errors import GymDiamondError
 
+NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)  # of network file systems
 PARTS = ".*.tmp*"  # the names of files that are being written
 MAX_JSON_BYTES = 2**25  # provenance with a digest for each of 100,000 episodes takes 7 MB
 MAX_TENSORS_HEADER_BYTES = 2**22  # a name, a shape and a place take some 130 bytes a tensor
@@ -68,6 +69,9 @@ def locked(path: Path, timeout: float, held: GymDiamondError) -> Iterator[None]:
         raise held from None
     except NotImplementedError:
         pass
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 
@@ -41,6 +42,7 @@ class Unread:
 @contextmanager
 def unread() -> Iterator[None]:
     """Within it nothing ends because nobody reads what is written to stdout and stderr: bars, lines, complaints."""
-    out, err = (cast(TextIO, Unread(stream)) for stream in (sys.stdout, sys.stderr))
-    with redirect_stdout(out), redirect_stderr(err):
-        yield
+    with Path(os.devnull).open("w") as nowhere:  # for streams that were closed before the program began
+        out, err = (cast(TextIO, Unread(stream or nowhere)) for stream in (sys.stdout, sys.stderr))
+        with redirect_stdout(out), redirect_stderr(err):
+            yield

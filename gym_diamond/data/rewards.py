@@ -91,6 +91,18 @@ def usual(rewards: np.ndarray) -> float:
     return float(found[np.lexsort((found != 0, -counts))[0]]) if len(found) else 0.0
 
 
+def unusual(rewards: np.ndarray) -> np.ndarray:
+    """By how much each of `rewards` `(N,)` differs from the usual one, 0 where it is as good as that.
+
+    Where not half of them are as good as the commonest, as in a game that pays for every pixel, none is usual but 0.
+    """
+    common = usual(rewards)
+    if len(rewards) and (np.abs(rewards - common) <= SAME * max(1.0, abs(common))).mean() <= 0.5:
+        common = 0.0
+    extra = rewards - common
+    return np.where(np.abs(extra) <= SAME * max(1.0, abs(common)), 0, extra)
+
+
 def bins(low: float, high: float) -> tuple[float, ...]:
     """At most 41 bins for rewards from `low` to `high`, evenly spaced in symlog; 0 is one of them if it lies between.
 

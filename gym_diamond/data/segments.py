@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gym_diamond.data.appearances import Finder, appearances
 from gym_diamond.data.episode import Episode
-from gym_diamond.data.rewards import usual
+from gym_diamond.data.rewards import unusual
 from gym_diamond.errors import InvalidArgument, InvalidDataset
 from gym_diamond.frames import frames_chw_to_obs
 
@@ -147,7 +147,8 @@ class SegmentStore:
         """
         played = torch.ones_like(self.end)
         played[self.offsets[1:] - 1] = False  # nothing leaves an episode's last frame
-        extra = torch.where(played, self.rew - usual(self.rew[played].cpu().numpy()), 0)
+        extra = torch.zeros_like(self.rew)
+        extra[played] = torch.from_numpy(unusual(self.rew[played].cpu().numpy())).to(extra)
         kinds = torch.stack([extra > 0, extra < 0, self.end]).float()  # (3, N)
         return (kinds / kinds.sum(dim=1, keepdim=True).clamp(min=1)).sum(dim=0)
 

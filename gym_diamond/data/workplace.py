@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gym_diamond.errors import InvalidDataset
@@ -29,9 +29,10 @@ def workplace(folder: Path, name: str, timeout: float = 0) -> Iterator[Path]:
         OSError: `folder` cannot be written to.
     """
     for left in folder.glob(f"{PREFIX}*"):
-        newest = max(path.stat().st_mtime for path in (left, *left.rglob("*")))
-        if time.time() - newest > STALE_SECONDS and not (left / REPLACED).exists():
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process is done with it just now
+            newest = max(path.stat().st_mtime for path in (left, *left.rglob("*")))
+            if time.time() - newest > STALE_SECONDS and not (left / REPLACED).exists():
+                shutil.rmtree(left, ignore_errors=True)
     held = InvalidDataset(f"Another process makes the dataset {name!r} just now; choose another name.")
     with locked(folder / f".{name.replace('/', '--')}.lock", timeout, held):
         temporary = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))

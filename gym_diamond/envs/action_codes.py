@@ -102,7 +102,10 @@ def _values(entry: str, low: float, high: float, whole: bool) -> tuple[float, ..
         raise InvalidArgument(
             f"--bins has the entry {entry!r}; it must be numbers separated by commas, as in -1,0,1, or how many."
         ) from error
-    return _listed(entry, values, low, high, whole) if "," in entry else _spread(entry, values[0], low, high, whole)
+    is_only = low == high == values[0]  # all that there is to choose
+    if "," in entry or is_only:
+        return _listed(entry, values, low, high, whole)
+    return _spread(entry, values[0], low, high, whole)
 
 
 def _listed(entry: str, values: list[float], low: float, high: float, whole: bool) -> tuple[float, ...]:

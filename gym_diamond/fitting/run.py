@@ -10,8 +10,9 @@ step.
 """
 
 import shlex
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ T = TypeVar("T")
 
 CONFIG, CHECKPOINT = Path("fit", "config.json"), Path("fit", "checkpoint.safetensors")
 LOCK = ".lock"
+STALE_SECONDS = 3600
 FIXED = ("dataset", "backend", "context_length", "model", "loss")  # what --resume may not change
 
 
@@ -36,7 +38,7 @@ FIXED = ("dataset", "backend", "context_length", "model", "loss")  # what --resu
 def alone_in(out: Path) -> Iterator[None]:
     """Within it no other process writes a run into the folder `out`, which is made; if it stays empty, it goes again.
 
-    Parts of files that a killed process left there are removed.
+    Parts of files that a killed process left there an hour ago are removed.
 
     Raises:
         InvalidRun: another process does.
@@ -47,7 +49,9 @@ def alone_in(out: Path) -> Iterator[None]:
     try:
         with locked(out / LOCK, 0, InvalidRun(f"another process writes the run in {out}; wait for it, or stop it.")):
             for part in out.rglob(PARTS):
-                part.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # it is being written, and has its place now
+                    if time.time() - part.stat().st_mtime > STALE_SECONDS:
+                        part.unlink()
             yield
     finally:
         if is_new and not any(out.iterdir()):
@@ -91,8 +95,12 @@ def read_saved(kind: type[T], out: Path, place: Path) -> T:
     """
     if not (out / place).exists():
         raise InvalidRun(f"there is no run to resume in {out} ({out / place} is missing); leave out --resume.")
+    values = read_json(out / place, InvalidRun)
+    for name in ("loss", "world_loss"):
+        if isinstance(loss := values.get(name), dict) and isinstance(denoiser := loss.get("denoiser"), dict):
+            denoiser.setdefault("motion_from", "play")  # how it was before there was a choice
     try:
-        return schema.decode(kind, read_json(out / place, InvalidRun), str(out / place))
+        return schema.decode(kind, values, str(out / place))
     except InvalidArgument as error:
         raise InvalidRun(str(error)) from error
 

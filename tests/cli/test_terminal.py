@@ -77,3 +77,9 @@ def test_a_mistake_has_its_status_where_nobody_reads_of_it() -> None:
 def test_a_command_that_is_unknown_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dreem"]) == 2
     assert "no command 'dreem'" in capsys.readouterr().err
+
+
+def test_streams_that_were_closed_before_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert exit_status("a command", lambda words: say("it works"), []) == 0

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from gym_diamond.data.rewards import bins, choose_values, distinct, reward_classes, reward_targets, two_hot, usual
+from gym_diamond.data.rewards import (
+    bins,
+    choose_values,
+    distinct,
+    reward_classes,
+    reward_targets,
+    two_hot,
+    unusual,
+    usual,
+)
 
 
 def test_atari_rewards_are_classed_by_their_sign() -> None:
@@ -97,3 +106,17 @@ def test_targets_are_classes_or_shares() -> None:
 def test_the_usual_reward_is_the_commonest_and_nothing_where_that_is_as_common() -> None:
     assert usual(np.array([-0.1, -0.1, -0.1, 0.0, 6.8])) == -0.1
     assert usual(np.array([1.0, 1.0, 0.0, 0.0, -1.0, -1.0])) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("rewards", "expected"),
+    [
+        ([-0.1, -0.1, -0.1, 0.4, -1.1], [0, 0, 0, 0.5, -1]),
+        ([-0.1, 0.2 - 0.3, -0.1, 0.2 - 0.3, 0.4], [0, 0, 0, 0, 0.5]),  # neighbours in float32
+        ([0, 0, 0, 1, -1], [0, 0, 0, 1, -1]),
+        ([-3, -2, -1, 0.5, 2], [-3, -2, -1, 0.5, 2]),  # none is usual
+        ([], []),
+    ],
+)
+def test_an_unusual_reward_is_more_or_less_than_most(rewards: list[float], expected: list[float]):
+    assert unusual(np.array(rewards, np.float32)).tolist() == pytest.approx(expected, abs=1e-6)

@@ -146,3 +146,9 @@ def test_one_entry_serves_all_numbers():
 def test_what_cannot_be_chosen_is_explained(space, bins, names, complaint: str):
     with pytest.raises(InvalidArgument, match=complaint):
         code_actions(space, bins, names)
+
+
+def test_a_number_of_which_there_is_one_value_has_that_one():
+    code = code_actions(Box(np.array([0, 3]), np.array([5, 3]), dtype=np.int32), "0,2,5;3")
+    assert (code.meanings, code.choices.action_sizes) == (("0", "2", "5", "3"), (3, 1))
+    assert code.decode(np.array([1, 0])).tolist() == [2, 3]
