@@ -10,7 +10,6 @@ Each file is replaced whole.
 """
 
 import filecmp
-import hashlib
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from gym_diamond import schema
 from gym_diamond.banks import contexts_path
 from gym_diamond.checkpoint import LIMITS, POLICY, WEIGHTS
 from gym_diamond.errors import InvalidRun
-from gym_diamond.files import read_tensors, replacing, write_json, write_tensors
+from gym_diamond.files import read_tensors, replacing, sha256, write_json, write_tensors
 from gym_diamond.fitting.run import read_saved
 
 CONFIG, CHECKPOINT = Path("imagine", "config.json"), Path("imagine", "checkpoint.safetensors")
@@ -120,7 +119,4 @@ def load(out: Path, learner: ActorLearner, play: Play) -> tuple[Play, Position]:
 
 def _digest(out: Path) -> str:
     """Of the weights of the world in `out`, of which the run's dreams are; "" if it is kept elsewhere."""
-    if not (out / WEIGHTS).exists():
-        return ""
-    with (out / WEIGHTS).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256(out / WEIGHTS) if (out / WEIGHTS).exists() else ""

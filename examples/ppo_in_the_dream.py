@@ -28,7 +28,6 @@ To go on in other dreams, say those of a world that has the agent's own games, g
 """
 
 import argparse
-import hashlib
 import json
 import sys
 import time
@@ -47,7 +46,7 @@ from gym_diamond.cli import exit_status
 from gym_diamond.collection.roster import atari_info, make_policy
 from gym_diamond.envs.atari import RealAtari
 from gym_diamond.errors import InvalidRun
-from gym_diamond.files import read_json, write_json
+from gym_diamond.files import read_json, sha256, write_json
 from gym_diamond.hardware import describe, resolve_device
 from gym_diamond.hub import find_world
 
@@ -102,12 +101,6 @@ def begun(method: str, settings: Settings, seed: int, out: Path) -> Look:
         record |= {"trained": False, "done": False}
         record.pop("final", None)
     return record | {"settings": vars(settings)}
-
-
-def sha256(path: Path) -> str:
-    """The hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def minutes_are_left(settings: Settings, record: Look) -> bool:

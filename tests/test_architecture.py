@@ -35,7 +35,7 @@ BACKENDS = ("diamond",)
 PLACES = {  # what of the package may import a library: a file, or all files in a folder
     "ale_py": ("envs/atari.py",),
     "huggingface_hub": tuple(f"hub/{name}.py" for name in ("connection", "download", "model_card", "push")),
-    "filelock": ("files.py", "hub/cache.py"),
+    "filelock": ("files.py",),
     "stable_baselines3": ("envs/sb3.py", "collection/policies.py"),
     "sb3_contrib": ("envs/sb3.py", "collection/policies.py"),
     "pygame": ("play/",),

@@ -13,15 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from filelock import FileLock
-
 from gym_diamond.checkpoint import CONFIG, REQUIRED, load_world
 from gym_diamond.errors import HubError, InvalidWorld
-from gym_diamond.files import write_text
+from gym_diamond.files import locked, write_text
 from gym_diamond.hub.address import RELEASE, is_commit
 
 HOME_VARIABLE = "GYM_DIAMOND_HOME"
@@ -121,14 +119,12 @@ def loads(directory: Path) -> bool:
 def alone(name: str) -> Iterator[None]:
     """While it lasts, no other process fetches what is called `name`: it waits for this one, then finds it there."""
     folder = home() / "locks"
-    with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / quote(name, safe=""))
-        lock.acquire()
-    try:
+    with ExitStack() as stack:
+        with _writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            held = HubError(f"Another process fetches {name}.")  # never said: it is waited for
+            stack.enter_context(locked(folder / quote(name, safe=""), -1, held))
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager
