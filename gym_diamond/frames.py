@@ -7,6 +7,7 @@ by one at every round trip. Letters used for shapes all over the package:
     B rows (dreams) · L context length · T time · C H W channels, height, width · K reward classes · D features
 """
 
+import sys
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 Quantizer = Literal["round", "floor"]
 MAX_LEVEL = 255  # the brightest grey level of a frame
 NO_FRACTION = 2.0**23  # a float32 from here on is whole: to add a level rounds it, and puts it into the lowest byte
+LOWEST_BYTE = 0 if sys.byteorder == "little" else 3  # of the four of a float32
 
 
 def to_obs(frames: Tensor) -> Tensor:
@@ -35,24 +37,35 @@ def frames_chw_to_obs(frames: Tensor) -> Tensor:
     return frames.to(torch.float32, copy=True).div_(255).mul_(2).sub_(1)  # in place: big temporaries cost page faults
 
 
-def to_frames(obs: Tensor) -> Tensor:
+def to_frames(obs: Tensor, workspace: Tensor | None = None) -> Tensor:
     """The uint8 frames nearest to obs; values outside [-1, 1] are clamped.
 
     Args:
         obs: `(..., C, H, W)` float, in [-1, 1].
+        workspace: float32 of the shape of obs, contiguous, on its device, which is overwritten. Who makes frames again
+            and again keeps one: new memory of that size may cost more than all else. None = new memory.
 
     Returns:
-        `(..., H, W, C)` uint8, contiguous.
+        `(..., H, W, C)` uint8, contiguous, in memory of their own.
     """
-    return torch.stack(
-        obs_to_frames_chw(obs).unbind(-3), dim=-1
-    )  # (..., C, H, W) -> (..., H, W, C); faster than movedim
+    into = _new(obs) if workspace is None else workspace
+    lowest = _rounded(obs, into).view(torch.uint8).unflatten(-1, (-1, 4))[..., LOWEST_BYTE]  # (..., C, H, W)
+    return torch.stack(lowest.unbind(-3), dim=-1)  # (..., C, H, W) -> (..., H, W, C); faster than movedim
 
 
 def obs_to_frames_chw(obs: Tensor) -> Tensor:
     """The uint8 frames nearest to obs that keep their channels first, `(..., C, H, W)`; values outside are clamped."""
-    levels = obs.float().add(1).mul_(127.5).clamp_(0, MAX_LEVEL)
-    return levels.add_(NO_FRACTION).view(torch.int32).to(torch.uint8)  # less memory than by `round`
+    return _rounded(obs, _new(obs)).view(torch.int32).to(torch.uint8)
+
+
+def _new(obs: Tensor) -> Tensor:
+    return torch.empty(obs.shape, dtype=torch.float32, device=obs.device)  # contiguous, whatever obs is
+
+
+def _rounded(obs: Tensor, into: Tensor) -> Tensor:
+    """`into`, float32 of the shape of `obs`, now with the nearest level in the lowest byte of each number."""
+    levels = torch.add(obs.detach().float(), 1, out=into).mul_(127.5).clamp_(0, MAX_LEVEL)
+    return levels.add_(NO_FRACTION)  # takes less memory than to round and convert
 
 
 def to_pictures(frames: np.ndarray) -> np.ndarray:

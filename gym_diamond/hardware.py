@@ -1,8 +1,9 @@
 """What the machine offers: which device, and whether bfloat16 is native there.
 
 `precision="auto"` means bfloat16 wherever the hardware multiplies it faster than float32, and float32 elsewhere:
-emulated bfloat16 is slower and less exact. On x86 that takes AMX: the library has bfloat16 for all of AVX-512, but
-without AMX it is slower than float32 there (`tests/benchmarks/NOTES.md`).
+emulated bfloat16 is slower and less exact. On x86 that takes AMX, or AVX512-BF16 made by AMD, whose products of
+bfloat16 are twice as many a second as those of float32. The library has bfloat16 for all of AVX-512, but elsewhere it
+is slower than float32 (`tests/benchmarks/NOTES.md`).
 """
 
 import multiprocessing
@@ -123,7 +124,13 @@ def _has_native_bf16(device: torch.device) -> bool:
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type != "cpu" or not torch.ops.mkldnn._is_mkldnn_bf16_supported():
         return False
-    return platform.machine() not in X86 or torch.cpu._is_amx_tile_supported()
+    if platform.machine() not in X86 or torch.cpu._is_amx_tile_supported():
+        return True
+    return torch.cpu._is_avx512_bf16_supported() and _is_made_by_amd()
+
+
+def _is_made_by_amd() -> bool:
+    return _cpu_model().startswith("AMD") or platform.processor().endswith("AuthenticAMD")  # as Linux, Windows name it
 
 
 def _cpu_model() -> str:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import gym_diamond
-from gym_diamond.frames import quantize, to_frames, to_obs, to_pictures
+from gym_diamond.frames import obs_to_frames_chw, quantize, to_frames, to_obs, to_pictures
 
 LEVELS = torch.arange(256, dtype=torch.uint8).view(16, 16, 1)
 
@@ -45,6 +45,30 @@ def test_a_level_is_the_nearest_one_and_a_half_goes_to_the_even_one() -> None:
     levels = obs.add(1).mul(127.5).clamp(0, 255)
     assert torch.equal(to_frames(obs).flatten(), levels.round().flatten().to(torch.uint8))
     assert to_frames(torch.zeros(1, 1, 1)).item() == 128
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_frames_do_not_depend_on_how_obs_lie_in_memory_nor_on_a_workspace(memory_format: torch.memory_format) -> None:
+    obs = torch.rand(2, 3, 4, 6, generator=torch.Generator().manual_seed(0)) * 2.4 - 1.2
+    frames, workspace = to_frames(obs), torch.full((2, 3, 4, 6), torch.nan)
+    made = to_frames(obs.contiguous(memory_format=memory_format), workspace)
+    to_frames(-obs, workspace)  # which is overwritten; what was made in it is not
+    assert torch.equal(made, frames)
+    assert torch.equal(obs_to_frames_chw(obs.contiguous(memory_format=memory_format)), frames.movedim(-1, 1))
+
+
+def test_frames_are_made_of_obs_in_any_float_type_whatever_the_default_is() -> None:
+    obs = to_obs(LEVELS)
+    torch.set_default_dtype(torch.float64)
+    try:
+        made = [to_frames(obs.to(dtype)) for dtype in (torch.float32, torch.float64)]
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(torch.equal(frames, LEVELS) for frames in made)
+
+
+def test_frames_of_obs_that_are_learned_from_have_no_gradient() -> None:
+    assert torch.equal(to_frames(to_obs(LEVELS).requires_grad_()), LEVELS)
 
 
 def test_rounding_leaves_the_grid_where_it_is() -> None:

@@ -9,23 +9,33 @@ from gym_diamond.hardware import check_can_compile, describe, resolve_device, re
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 
+XEON, EPYC = "Intel(R) Xeon(R) Processor", "AMD EPYC"
+ON_WINDOWS = "AMD64 Family 25 Model 97 Stepping 2, AuthenticAMD"
+
+
 @pytest.mark.parametrize(
-    ("machine", "known", "amx", "precision"),
+    ("machine", "model", "has", "precision"),
     [
-        ("x86_64", True, True, "bf16"),
-        ("x86_64", True, False, "fp32"),  # AVX-512 without AMX
-        ("AMD64", True, False, "fp32"),
-        ("x86_64", False, False, "fp32"),
-        ("aarch64", True, False, "bf16"),
-        ("arm64", False, False, "fp32"),
+        ("x86_64", XEON, {"bf16", "avx512_bf16", "amx"}, "bf16"),
+        ("x86_64", XEON, {"bf16", "avx512_bf16"}, "fp32"),
+        ("x86_64", XEON, {"bf16"}, "fp32"),  # AVX-512 alone
+        ("x86_64", EPYC, {"bf16", "avx512_bf16"}, "bf16"),  # from Zen 4 on
+        ("AMD64", ON_WINDOWS, {"bf16", "avx512_bf16"}, "bf16"),
+        ("AMD64", "Intel64 Family 6 Model 143 Stepping 8, GenuineIntel", {"bf16", "avx512_bf16"}, "fp32"),
+        ("x86_64", EPYC, set(), "fp32"),
+        ("aarch64", "", {"bf16"}, "bf16"),
+        ("arm64", "", set(), "fp32"),
     ],
 )
 def test_auto_is_bf16_on_processors_on_which_it_is_faster(
-    machine: str, known: bool, amx: bool, precision: str, monkeypatch: pytest.MonkeyPatch
+    machine: str, model: str, has: set[str], precision: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("platform.machine", lambda: machine)
-    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: known)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr("platform.processor", lambda: model)
+    monkeypatch.setattr("gym_diamond.hardware._cpu_model", lambda: model)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: "bf16" in has)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: "avx512_bf16" in has)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: "amx" in has)
     assert resolve_precision("auto", CPU) == precision
 
 

@@ -19,21 +19,35 @@ def frame_space(dream: Dream) -> Box:
     return Box(levels.min, levels.max, shape, np.uint8)
 
 
+def workspace_of(dream: Dream) -> Tensor | None:
+    """Memory in which frames of all rows are made, `(N, k*C, H, W)` float32; None on a GPU, which keeps its memory."""
+    if dream.world.device.type != "cpu":
+        return None
+    height, width, channels = frame_space(dream).shape
+    with torch.inference_mode(False):  # what is made in that mode could not be written to outside of it
+        return torch.empty(dream.num_envs, channels, height, width, dtype=torch.float32)
+
+
 def to_arrays(obs: Tensor) -> np.ndarray:
     """Frames `(N, H, W, k*C)` uint8 of obs `(N, k*C, H, W)`, in memory of their own."""
     return to_host(to_frames(obs))[0]
 
 
-def to_host(*tensors: Tensor) -> list[np.ndarray]:
-    """Arrays of `tensors`, which are all on one device, in memory of their own.
+def to_host(new: Tensor, *others: Tensor) -> list[np.ndarray]:
+    """Arrays of `new` and `others`, which are all on one device.
 
     From a GPU all copies are under way, into pinned memory, before the first is waited for, and there is one wait for
     all. They are copied once more, because pinned memory is scarce and people keep observations.
+
+    Args:
+        new: a tensor that nobody else holds; from a CPU its array is the tensor itself.
+        others: tensors that may be held elsewhere; their arrays have memory of their own.
     """
-    copies = [tensor.to("cpu", non_blocking=True) for tensor in tensors]
-    device = tensors[0].device
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)
+    device = new.device
+    if device.type == "cpu":
+        return [new.numpy(), *(tensor.numpy().copy() for tensor in others)]
+    copies = [tensor.to("cpu", non_blocking=True) for tensor in (new, *others)]
+    torch.accelerator.synchronize(device)
     return [copy.numpy().copy() for copy in copies]
 
 

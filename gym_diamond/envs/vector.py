@@ -15,7 +15,15 @@ from gymnasium.vector.utils import batch_space
 from gym_diamond.envs.actions import read_actions
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.moments import DreamStep, Snapshot
-from gym_diamond.envs.pictures import RENDER_MODES, check_render_mode, frame_space, pictures, to_arrays, to_host
+from gym_diamond.envs.pictures import (
+    RENDER_MODES,
+    check_render_mode,
+    frame_space,
+    pictures,
+    to_arrays,
+    to_host,
+    workspace_of,
+)
 from gym_diamond.envs.starts import check_options, read_start
 from gym_diamond.envs.streams import Seeds, row_seeds
 from gym_diamond.errors import InvalidArgument
@@ -47,6 +55,7 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.single_action_space = spec.choices.space
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._workspace = workspace_of(dream)
 
     def reset(
         self, *, seed: Seeds | None = None, options: dict[str, Any] | None = None
@@ -99,7 +108,7 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         chosen = read_actions(actions, (self.num_envs,), world.spec)
         seen = self.dream.step(torch.from_numpy(chosen).to(world.device))
         frames, reward, terminated, truncated, end_prob, reward_probs, stepped = to_host(
-            to_frames(seen.obs),
+            to_frames(seen.obs, self._workspace),
             seen.reward,
             seen.terminated,
             seen.truncated,

@@ -50,13 +50,16 @@ def test_frames_and_chances_are_the_same_in_it(mode: Callable[[], AbstractContex
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_numpy_face_steps_in_it(mode: Callable[[], AbstractContextManager[object]]) -> None:
-    envs = DreamVectorEnv(make_dream())
+def test_the_numpy_face_made_in_it_steps_in_it_and_outside(mode: Callable[[], AbstractContextManager[object]]) -> None:
+    dream = make_dream()
     with mode():
+        envs = DreamVectorEnv(dream)
         envs.reset(seed=0)
-        frames, *_, infos = envs.step([0, 3])
-    assert frames.shape == (2, SPEC.height, SPEC.width, SPEC.channels)
-    assert infos["end_prob"].shape == (2,)
+        seen = [envs.step([0, 3])]
+    seen.append(envs.step([0, 3]))
+    for frames, *_, infos in seen:
+        assert frames.shape == (2, SPEC.height, SPEC.width, SPEC.channels)
+        assert infos["end_prob"].shape == (2,)
 
 
 def loaded_and_dreamt(world: Path) -> dict[str, Tensor]:
