@@ -22,6 +22,8 @@ from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.moments import Compiler
 from gym_diamond.envs.vector import DreamVectorEnv
 from gym_diamond.replay import recorder
+from gym_diamond.world_models import rows
+from gym_diamond.world_models.diamond.fast_step import rows_at_a_time
 from gym_diamond.world_models.diamond.reward_end import RewardEndModel
 from gym_diamond.world_models.protocol import Transition
 
@@ -56,9 +58,11 @@ def time_parts(envs: DreamVectorEnv, actions: np.ndarray, is_compiled: bool, bud
         is_compiled: whether the step of `envs` is; the parts are then compiled too.
         budget: seconds for all that is timed.
     """
-    dream, world = envs.dream, envs.dream.world
+    dream = envs.dream
+    world: Any = dream.world
     now, action = dream.snapshot(), torch.from_numpy(actions).to(world.device)
-    before, memory = now.state.obs[:, -1:], (now.state.hx, now.state.cx)
+    before, hx, cx = now.state.obs[:, -1:], now.state.hx, now.state.cx
+    at_a_time = rows.parts(dream.num_envs, rows_at_a_time(world))  # as the step takes them
     after = before.clone(memory_format=torch.contiguous_format)  # in memory like a frame that was just drawn
     record, compiler = recorder(world.device), drawing_compiler(is_compiled)
     network: Any = running_reward_end(world)
@@ -70,7 +74,7 @@ def time_parts(envs: DreamVectorEnv, actions: np.ndarray, is_compiled: bool, bud
         lambda: envs.step(actions),
         lambda: dream.step(action),
         lambda: shell.step(action),
-        lambda: judge(before, action[:, None], after, memory),
+        lambda: [judge(before[p], action[p, None], after[p], (hx[p], cx[p])) for p in at_a_time],
         lambda: draw(now.keys, now.counter),
     )
     rounds = [Round(*taken) for taken in in_turns(calls, world.device, budget)]

@@ -1,5 +1,6 @@
 """Operations on NamedTuples of tensors whose axis 0 is the row. They work for every backend's state and noise."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import torch
@@ -18,6 +19,12 @@ def take(rows: Rows, index: slice) -> Rows:
     return type(rows)(*(leaf[index] for leaf in rows))
 
 
+def parts(num: int, most: int | None) -> list[slice]:
+    """`num` rows in as few parts of at most `most` rows as that takes, whose sizes differ by one at most."""
+    count = 1 if most is None else -(-num // most)  # rounded up
+    return [slice(i * num // count, (i + 1) * num // count) for i in range(count)]
+
+
 def gather(rows: Rows, index: Tensor) -> Rows:
     """The rows at `index` `(N,)`, copied."""
     return type(rows)(*(leaf.index_select(0, index) for leaf in rows))
@@ -33,9 +40,9 @@ def put(rows: Rows, index: Tensor, new: Rows) -> Rows:
     return type(rows)(*(leaf.index_copy(0, index, b) for leaf, b in zip(rows, new, strict=True)))
 
 
-def cat(parts: list[Rows]) -> Rows:
-    """The rows of all `parts`, in order."""
-    return type(parts[0])(*(torch.cat(leaves) for leaves in zip(*parts, strict=True)))
+def cat(blocks: Sequence[Rows]) -> Rows:
+    """The rows of all `blocks`, in order."""
+    return type(blocks[0])(*(torch.cat(leaves) for leaves in zip(*blocks, strict=True)))
 
 
 def _spread(mask: Tensor, leaf: Tensor) -> Tensor:

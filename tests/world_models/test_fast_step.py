@@ -13,7 +13,7 @@ from gym_diamond.frames import to_frames
 from gym_diamond.hub import BUNDLED
 from gym_diamond.world_models import rows
 from gym_diamond.world_models.diamond import build, presets
-from gym_diamond.world_models.diamond.fast_step import FastStep
+from gym_diamond.world_models.diamond.fast_step import FastStep, rows_at_a_time
 from gym_diamond.world_models.diamond.model import DiamondState, DiamondWorldModel
 from gym_diamond.world_models.protocol import Context, Sampling, WorldSpec
 from tests import laws
@@ -41,8 +41,8 @@ LAWS = (
 class FastWorld:
     """A world whose step is a `FastStep`."""
 
-    def __init__(self, world: DiamondWorldModel) -> None:
-        self.world, self.step = world, FastStep(world)
+    def __init__(self, world: DiamondWorldModel, most_rows: int | None) -> None:
+        self.world, self.step = world, FastStep(world, most_rows=most_rows)
         self.spec, self.device = world.spec, world.device
         self.reset, self.draw, self.judge, self.history = world.reset, world.draw, world.judge, world.history
 
@@ -96,9 +96,10 @@ def test_from_each_of_fifty_states_it_dreams_what_the_model_dreams(spec: WorldSp
         state, _ = world.step(state, action, world.draw(*laws.streams(world, 10, seed=counter)))
 
 
+@pytest.mark.parametrize("most_rows", [None, 1])
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
-def test_a_world_with_this_step_obeys(law: Any) -> None:
-    law(lambda: FastWorld(make_world(spec=STEERED)), make_context)
+def test_a_world_with_this_step_obeys(law: Any, most_rows: int | None) -> None:
+    law(lambda: FastWorld(make_world(spec=STEERED), most_rows), make_context)
 
 
 def one_row(world: DiamondWorldModel) -> tuple[DiamondState, Tensor, Any]:
@@ -138,6 +139,35 @@ def test_all_passes_and_all_steps_run_the_same_three_compiled_graphs() -> None:
         torch.testing.assert_close(outcome, expected, rtol=1e-4, atol=1e-4)
         state = outcome[0]
     assert len(graphs) == 3
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
+def test_rows_that_are_stepped_a_few_at_a_time_dream_what_the_model_dreams(sampler: dict[str, Any]) -> None:
+    world = make_world(spec=STEERED, **sampler)
+    sizes: list[int] = []
+
+    def spied(network: torch.nn.Module) -> Any:
+        def call(first: Tensor, *others: Any) -> Any:
+            sizes.append(len(first))
+            return network(first, *others)
+
+        return call
+
+    assert_near(world, FastStep(world, spied, most_rows=20), world.reset(make_context(world, 50)))
+    assert set(sizes) == {16, 17}
+
+
+def test_on_a_cpu_so_many_rows_are_stepped_at_a_time_that_a_map_has_four_mebibytes() -> None:
+    spec = load_world(BUNDLED / "Breakout").model.spec
+    paper, paper_bf16, small = (
+        build(presets[name], spec, Sampling(), precision)
+        for name, precision in (("paper", "fp32"), ("paper", "bf16"), ("small", "fp32"))
+    )
+    assert rows_at_a_time(paper) == 2**22 // (64 * 64 * 64 * 4) == 4  # channels, height, width, bytes
+    assert rows_at_a_time(paper_bf16) == 2**22 // (64 * 64 * 64 * 2) == 8
+    assert rows_at_a_time(small) == 2**22 // (64 * 32 * 32 * 4) == 16
+    assert rows_at_a_time(small.to("meta")) is None  # no CPU
 
 
 @torch.no_grad()

@@ -7,6 +7,8 @@
 - Once a step, not once a pass: the embedding of the actions; the conditions of all norms in all passes, in one product;
   the history's share of the first convolution, which is linear.
 - Less in each pass: pixels that are repeated and then smoothed (`Upsample`) are 4 products each instead of 9.
+- On a CPU, a few rows at a time. There a feature map of many rows is memory that the system gives and takes back each
+  time, page by page, which costs up to half of a step; that of a few rows is used again and again.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +22,7 @@ from torch.nn import functional as F
 from gym_diamond.frames import Quantizer, quantize
 from gym_diamond.nn.conv import Upsample, shuffle, unshuffle
 from gym_diamond.nn.modulation import join_modulations
+from gym_diamond.world_models import rows
 from gym_diamond.world_models.diamond.denoiser import Denoiser
 from gym_diamond.world_models.diamond.model import DiamondNoise, DiamondState, DiamondWorldModel
 from gym_diamond.world_models.diamond.preconditioning import Conditioners
@@ -28,6 +31,7 @@ from gym_diamond.world_models.diamond.sampler import Denoise, told_levels
 from gym_diamond.world_models.protocol import Transition
 
 Compiler = Callable[[nn.Module], Any]  # gives what may be called in a module's place
+MAP_BYTES = 2**22  # of a feature map on a CPU; from 2 to 8 MiB are alike, 32 MiB take up to 1.5 times as long
 
 
 class FastStep:
@@ -36,20 +40,32 @@ class FastStep:
     Args:
         model: the world.
         compiler: gives a faster equal of a network, for example `torch.compile`; None takes networks as they are.
+        most_rows: how many are stepped at a time; None = what `rows_at_a_time` says.
     """
 
-    def __init__(self, model: DiamondWorldModel, compiler: Compiler | None = None) -> None:
+    def __init__(
+        self, model: DiamondWorldModel, compiler: Compiler | None = None, most_rows: int | None = None
+    ) -> None:
         levels = told_levels(model.sigmas, model.sampling)
         preparation, one_pass = split(model.denoiser, levels)
         reward_end = with_table(model.rew_end_model)
         networks = [_channels_last(network) for network in (preparation, one_pass, reward_end)]
         self._prepare, self._pass, self._reward_end = (compiler(n) for n in networks) if compiler else networks
         self._model = model
+        self._most_rows = most_rows or rows_at_a_time(model)
         self._levels = levels
         self._conditioners = [model.denoiser.conditioners(sigma) for sigma in _on(model.device, levels).split(1)]
 
     @torch.no_grad()
     def __call__(self, state: DiamondState, action: Tensor, noise: DiamondNoise) -> tuple[DiamondState, Transition]:
+        parts = rows.parts(len(action), self._most_rows)
+        if len(parts) == 1:
+            return self._step(state, action, noise)
+        steps = [self._step(rows.take(state, part), action[part], rows.take(noise, part)) for part in parts]
+        states, transitions = zip(*steps, strict=True)
+        return rows.cat(states), rows.cat(transitions)
+
+    def _step(self, state: DiamondState, action: Tensor, noise: DiamondNoise) -> tuple[DiamondState, Transition]:
         act = torch.cat([state.act, action[:, None]], dim=1)  # (B, L) or (B, L, A)
         return self._model.step_with(self._denoise(state.obs, act), self._reward_end, state, action, noise)
 
@@ -61,6 +77,19 @@ class FastStep:
             return self._pass(x, self._conditioners[level], history, modulations[level])
 
         return denoise
+
+
+def rows_at_a_time(model: DiamondWorldModel) -> int | None:
+    """How many rows of `model` are best stepped at a time, so that a map of them has `MAP_BYTES`; None = all of them.
+
+    A GPU keeps its memory and is at its best with all.
+    """
+    if model.device.type != "cpu":
+        return None
+    inner, spec = model.denoiser.inner_model, model.spec
+    height, width = (-(-side // inner.patch_size) for side in (spec.height, spec.width))  # rounded up
+    widest = inner.conv_in.out_channels * height * width * inner.conv_in.weight.element_size()
+    return max(1, MAP_BYTES // widest)
 
 
 class Preparation(nn.Module):
