@@ -16,18 +16,24 @@ import numpy as np
 import torch
 
 from gym_diamond.checkpoint import load_world
-from gym_diamond.envs.compiled import engine
+from gym_diamond.envs.compiled import compiled, engine
 from gym_diamond.envs.dream import Dream
 from gym_diamond.hardware import describe
 from gym_diamond.hub import BUNDLED
+from gym_diamond.world_models.diamond.fast_step import FastStep
 
 
-def ways(model: Any, with_compiled: bool) -> dict[str, Callable[..., Any]]:
+def ways(model: Any, num_envs: int, with_compiled: bool) -> dict[str, Callable[..., Any]]:
     """The steps to compare; the first is what the others are compared with."""
-    steps = {"model.step": model.step, "fast": engine(model).step}
+    steps = {
+        "model.step": model.step,
+        "fast, all rows at once": FastStep(model, most_rows=num_envs),
+        "fast": engine(model).step,
+    }
     if with_compiled:
         steps |= {
             "torch.compile(model.step)": torch.compile(model.step),
+            "fast, compiled, all rows at once": FastStep(model, compiled, most_rows=num_envs),
             "fast, compiled": engine(model, compile=True).step,
         }
     return steps
@@ -41,14 +47,14 @@ def seconds(work: Callable[[], Any], times: int) -> float:
     return (time.perf_counter() - began) / times
 
 
-def compare(num_envs: int, passes: int, rounds: int, times: int, with_compiled: bool) -> None:
+def compare(num_envs: int, passes: int, precision: str, rounds: int, times: int, with_compiled: bool) -> None:
     """Print a line for each way of stepping `num_envs` dreams with so many denoising passes."""
-    world = load_world(BUNDLED / "Breakout", precision="fp32", sampling={"num_denoising_steps": passes})
+    world = load_world(BUNDLED / "Breakout", precision=precision, sampling={"num_denoising_steps": passes})
     actions = torch.zeros(num_envs, dtype=torch.int64)
     works: dict[str, Callable[[], Any]] = {}
-    for name, step in ways(world.model, with_compiled).items():
+    for name, step in ways(world.model, num_envs, with_compiled).items():
         dream = Dream(world.model, world.contexts, num_envs, step=step, autoreset_mode="Disabled")
-        dream.reset(seed=0, context=torch.arange(num_envs))
+        dream.reset(seed=0, context=torch.arange(num_envs) % len(world.contexts))
         first = seconds(lambda dream=dream: dream.step(actions), 1)
         sys.stderr.write(f"{name}: first step {first:.1f} s\n")
         works[name] = lambda dream=dream: dream.step(actions)
@@ -70,6 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num-envs", type=int, nargs="+", default=[1, 32])
     parser.add_argument("--passes", type=int, nargs="+", default=[1, 3])
+    parser.add_argument("--precision", default="fp32", choices=("fp32", "bf16"))
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--times", type=int, default=3, help="steps in a row, in each round")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -80,7 +87,7 @@ def main() -> None:
     sys.stdout.write("| envs | passes | step | a step | env-steps/s | times as fast |\n|---|---|---|---|---|---|\n")
     for passes in args.passes:
         for num_envs in args.num_envs:
-            compare(num_envs, passes, args.rounds, args.times, args.compile)
+            compare(num_envs, passes, args.precision, args.rounds, args.times, args.compile)
 
 
 if __name__ == "__main__":
