@@ -82,6 +82,16 @@ def check_can_compile(device: torch.device) -> None:
         )
 
 
+def keep_freed_memory() -> None:
+    """Nothing, once this process keeps up to 62 MiB of what it frees for its next use, as each step of a dream asks for
+    the same again: what is new has to be cleared page by page, which takes up to a fifth of a step.
+
+    glibc keeps twice the largest block that was ever freed, of those up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD), so it
+    is shown one. Other libraries do as they like, and so does this one where its variables are set (MALLOC_...).
+    """
+    torch.empty(31 * 2**20, dtype=torch.uint8)
+
+
 def settle_after_fork(device: torch.device) -> None:
     """Nothing, once a process that was forked can compute on `device`, as Gymnasium's `AsyncVectorEnv` forks them.
 

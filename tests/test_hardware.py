@@ -1,5 +1,9 @@
 """Devices and precisions by name."""
 
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -93,3 +97,23 @@ def test_compiling_for_the_cpu_needs_a_compiler(monkeypatch: pytest.MonkeyPatch)
         InvalidArgument, match=r"no-such-compiler was not found.*apt install g\+\+\), or do without: leave out"
     ):
         check_can_compile(CPU)
+
+
+FAULTS = """
+import resource, torch
+from gym_diamond.hardware import keep_freed_memory
+keep_freed_memory()
+def use_some():
+    blocks = [torch.ones(2**20) for _ in range(14)]  # 4 MiB each
+for _ in range(3):
+    use_some()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+use_some()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries keep what they like")
+def test_memory_that_was_freed_is_kept_for_the_next_use():
+    run = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, check=True, text=True)
+    assert int(run.stdout) < 100, "pages were cleared anew, of the 14,336 that were used before"

@@ -13,6 +13,7 @@ import torch
 
 from gym_diamond import world_models
 from gym_diamond.envs.moments import Compiler, StepFunction
+from gym_diamond.hardware import keep_freed_memory
 from gym_diamond.replay import recorder
 
 
@@ -31,6 +32,8 @@ def engine(model: Any, *, compile: bool = False) -> Engine:
         model: a world of `checkpoint.load_world`, on its device. Its weights are copied.
         compile: compile its networks, which the first step waits for. Needs a C++ compiler on the CPU.
     """
+    if model.device.type == "cpu":
+        keep_freed_memory()
     step = world_models.backend(model.backend).faster_step(model, compiled if compile else None)
     return Engine(step, recorder(model.device), drawing_compiler(compile))
 
