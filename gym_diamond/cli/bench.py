@@ -51,6 +51,7 @@ class Arguments:
     Beside the reference implementation, which takes turns with the dreams on the same batch, as it is written and
     compiled as its trainer does; its best counts:
       git clone https://github.com/eloialonso/diamond
+      pip install omegaconf torcheval wandb  # which it imports
       gym-diamond bench --preset paper --num-envs 1,32 --reference diamond --json speed.json
     """
 

@@ -22,7 +22,7 @@ from gym_diamond.data.contexts import ContextBank
 from gym_diamond.envs.dream import Dream
 from gym_diamond.envs.sb3 import DreamVecEnv
 from gym_diamond.envs.vector import DreamVectorEnv
-from gym_diamond.hardware import describe
+from gym_diamond.hardware import describe, keep_freed_memory
 from gym_diamond.world_models.protocol import Context, Judgement, Transition, WorldSpec
 
 SIZE, LENGTH, MEMORY, NUM_CONTEXTS = 64, 4, 512, 16
@@ -126,6 +126,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=50, help="steps of each way in a round")
     given = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_memory()  # as the engine of every real dream on a CPU does
     say(f"{describe(torch.device('cpu'))}, torch {torch.__version__}, one thread")
     for max_episode_steps in (None, 50):
         measure(given.num_envs, max_episode_steps, given.rounds, given.times)
