@@ -83,11 +83,12 @@ def check_can_compile(device: torch.device) -> None:
 
 
 def keep_freed_memory() -> None:
-    """Nothing, once this process keeps up to 62 MiB of what it frees for its next use, as each step of a dream asks for
-    the same again: what is new has to be cleared page by page, which takes up to a fifth of a step.
+    """Nothing, once this process keeps some of what it frees for its next use.
 
-    glibc keeps twice the largest block that was ever freed, of those up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD), so it
-    is shown one. Other libraries do as they like, and so does this one where its variables are set (MALLOC_...).
+    Each step of a dream asks for the same memory again, and what is new has to be cleared page by page, which takes up
+    to a fifth of a step. At the top of its heap glibc keeps twice the largest block that was ever freed, of those up to
+    32 MiB (mallopt(3), M_MMAP_THRESHOLD), so it is shown one: 62 MiB, and more where something that lives lies above.
+    Other libraries do as they like, and so does this one where its variables are set (MALLOC_...).
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)
 
@@ -140,7 +141,7 @@ def _has_native_bf16(device: torch.device) -> bool:
 
 
 def _is_made_by_amd() -> bool:
-    return _cpu_model().startswith("AMD") or platform.processor().endswith("AuthenticAMD")  # as Linux, Windows name it
+    return _cpu_model().startswith("AMD ") or platform.processor().endswith("AuthenticAMD")  # as Linux, Windows name it
 
 
 def _cpu_model() -> str:

@@ -127,6 +127,7 @@ class DreamVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def close_extras(self, **kwargs: Any) -> None:
         """Let go of the dreams."""
         self.dream.close()
+        self._workspace = None
 
     def snapshot(self) -> Snapshot:
         """All that the dreams are at this moment, clocks included."""

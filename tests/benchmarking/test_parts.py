@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from gym_diamond.benchmarking import parts as parts_module
 from gym_diamond.benchmarking.parts import Parts, Round, free_dream, parts_of, running_reward_end, time_parts
 from gym_diamond.envs.loading import DreamArguments, load_dream
 from gym_diamond.envs.vector import DreamVectorEnv
 from tests.tiny import write_tiny_world
 
 
-def test_parts_take_time_and_the_dream_stays_where_it_is(tmp_path):
+@pytest.mark.parametrize("most_rows", [None, 1])
+def test_parts_take_time_and_the_dream_stays_where_it_is(most_rows, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts_module, "rows_at_a_time", lambda world: most_rows)
     world = str(write_tiny_world(tmp_path))
     dream, _ = load_dream(DreamArguments(world=world, device="cpu", precision="fp32", end_mode="never"), num_envs=2)
     dream.reset(seed=0)
